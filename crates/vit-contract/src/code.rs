@@ -1,0 +1,185 @@
+//! Problem codes: the stable names of everything that can be wrong.
+//!
+//! A code is never reused and never changes its meaning; scripts and `--accept` build on it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::problem::Severity;
+
+/// Declares the codes once: variant, name, default severity, meaning.
+macro_rules! codes {
+    ($($variant:ident $name:literal $severity:ident $meaning:literal;)*) => {
+        /// A problem code.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+        )]
+        #[serde(rename_all = "snake_case")]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl Code {
+            /// All codes, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// The severity that a problem of this code has unless its finder says otherwise.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// What it means: one line of the documentation.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // reading files
+    YamlSyntax "yaml_syntax" Blocked "the text is not YAML";
+    JsonSyntax "json_syntax" Blocked "the text is not JSON";
+    TomlSyntax "toml_syntax" Blocked "the text is not TOML";
+    NotUtf8 "not_utf8" Blocked "the file is not UTF-8";
+    TooLarge "too_large" Blocked "the file is larger than its bound";
+    TooDeep "too_deep" Blocked "the nesting is deeper than 64 levels";
+    YamlAlias "yaml_alias" Blocked "YAML aliases are not accepted: they can make a small file huge";
+    EmptyDocument "empty_document" Blocked "the file holds nothing but white space and comments";
+    DuplicateKey "duplicate_key" Blocked "a key stands twice in one mapping; neither value is taken";
+    WrongType "wrong_type" Blocked "a value has another type than the format says";
+    MissingField "missing_field" Blocked "a required field is absent";
+    BadValue "bad_value" Blocked "a value is outside what the format allows";
+    BadVersion "bad_version" Blocked "a value is not a SemVer version";
+    UnquotedVersion "unquoted_version" Blocked "an unquoted YAML number where a version in quotes is needed";
+    BadName "bad_name" Blocked "a domain name is outside [a-z0-9][a-z0-9_-]{0,63}";
+    RangeInverted "range_inverted" Blocked "min_core_version is above max_core_version: no Core version fits";
+    ContactNotEmail "contact_not_email" Warning "ownership.contact is no e-mail address";
+    StatusDraft "status_draft" Warning "the status `draft` is found in the wild; the vertical is shown but not gated";
+    TimeoutOutOfRange "timeout_out_of_range" Blocked "a smoke-test timeout is outside 60 to 600 seconds";
+    TimeoutAtTopLevel "timeout_at_top_level" Warning "smoke_tests_timeout stands at the top level; it belongs under compatibility";
+    DerogationExpired "derogation_expired" Warning "a derogation's expiry_utc is past: it no longer counts";
+    SecretInManifest "secret_in_manifest" Blocked "a password stands in the manifest, which is public";
+    UnknownSetting "unknown_setting" Warning "a setting's name is not known; it has no effect";
+    FileUnreadable "file_unreadable" Blocked "a file is there and cannot be read";
+    DuplicateDomain "duplicate_domain" Blocked "two manifests of one installation bear the same domain name";
+    // release metadata
+    MetadataMissing "metadata_missing" Warning "the release has no metadata: nothing is known of its changes";
+    MetadataUnreadable "metadata_unreadable" Blocked "the release's metadata cannot be read: the release cannot be a target";
+    MetadataVersionMismatch "metadata_version_mismatch" Blocked "the metadata's version differs from the tag: the release cannot be a target";
+    ChangesFlatList "changes_flat_list" Warning "`changes` is a flat list: read as features";
+    BreakingChangesKey "breaking_changes_key" Warning "`changes.breaking_changes`: read as `changes.breaking`";
+    ChangesDocumentation "changes_documentation" Info "`changes.documentation` is read and shown apart";
+    ChangeUnreadable "change_unreadable" Warning "an entry of `changes` is neither a text nor an object with a text";
+    ChecksumUnverifiable "checksum_unverifiable" Warning "the metadata's checksum cannot be checked";
+    ContractsVersionUnknown "contracts_version_unknown" Warning "the release does not say its contracts version";
+    ChannelAssumed "channel_assumed" Info "the release names no channel: taken from its version";
+    ChannelCalmerThanVersion "channel_calmer_than_version" Warning "the metadata's channel is calmer than the version's pre-release part allows: the version counts";
+    ReleaseDateUnknown "release_date_unknown" Warning "the release date is absent or unreadable";
+    // compatibility
+    CoreBelowMinimum "core_below_minimum" Blocked "the target is older than the vertical's min_core_version";
+    CoreAboveMaximum "core_above_maximum" Blocked "the target is newer than the vertical's max_core_version";
+    ContractsMajorMismatch "contracts_major_mismatch" Blocked "the target's contracts major is not the vertical's";
+    BreakingChange "breaking_change" Blocked "a breaking change that the vertical's allowlist does not name";
+    ChannelMismatch "channel_mismatch" Blocked "the target's channel is riskier than the channel in force";
+    VerticalTooOld "vertical_too_old" Blocked "the target asks for a newer version of the vertical";
+    CapabilityMissing "capability_missing" Blocked "the target does not offer a capability that the vertical requires";
+    CapabilityRemoved "capability_removed" Blocked "the target removes a capability that the vertical requires";
+    ContractNotExported "contract_not_exported" Blocked "the target's contracts package does not export a name that the vertical uses";
+    ContractsUnreadable "contracts_unreadable" Warning "the target's contracts package cannot be read: contracts_used is not checked";
+    MigrationGuideMissing "migration_guide_missing" Blocked "a release with breaking changes has no migration guide";
+    SupportEnded "support_ended" Blocked "the target's support window has ended";
+    SupportEnding "support_ending" Warning "the target's support window ends within three months";
+    ChecksumMismatch "checksum_mismatch" Blocked "the tag's commit is not the one that the metadata names";
+    TagMoved "tag_moved" Blocked "the tag points at another commit than when it was first seen";
+    VerticalDeprecated "vertical_deprecated" Warning "the vertical is deprecated: its problems warn and do not block";
+    VerticalExperimental "vertical_experimental" Info "the vertical is experimental: its problems are shown and do not block";
+    SmokeTestMissing "smoke_test_missing" Warning "the vertical has no smoke_tests/run.sh: the upgrade is not proven for it";
+    SmokeTestNotExecutable "smoke_test_not_executable" Blocked "the vertical's smoke_tests/run.sh is not executable";
+    VerticalRemovedByTarget "vertical_removed_by_target" Blocked "the vertical's tracked manifest does not exist in the target";
+    DeprecatedInRelease "deprecated_in_release" Warning "the release announces a deprecation";
+    NoVerticals "no_verticals" Info "no vertical is declared: nothing is judged and nothing is smoke-tested";
+    // the installation
+    DirtyTree "dirty_tree" Blocked "tracked files have changes that are not committed";
+    UntrackedInCriticalPath "untracked_in_critical_path" Blocked "untracked files stand in a critical path";
+    UntrackedInTheWay "untracked_in_the_way" Blocked "untracked or ignored files stand where the target has files";
+    HiddenChanges "hidden_changes" Blocked "git is told to overlook changes of tracked files (assume-unchanged or skip-worktree)";
+    SparseCheckout "sparse_checkout" Blocked "the working tree is sparse: it cannot be compared with a release as a whole";
+    OperationInProgress "operation_in_progress" Blocked "a merge, rebase, cherry-pick, revert or bisect is under way";
+    UnbornHead "unborn_head" Blocked "the repository has no commit yet";
+    OwnCommits "own_commits" Blocked "HEAD carries commits of its own on top of Core: switching the tree would drop their content";
+    AheadOfRelease "ahead_of_release" Warning "HEAD is ahead of the newest release that it contains; its commits stay on their branch";
+    BranchNotFastForward "branch_not_fast_forward" Blocked "the branch cannot move to the target without leaving commits behind";
+    SubmodulesPresent "submodules_present" Warning "the target has submodules, which an upgrade does not update";
+    LowDisk "low_disk" Blocked "there is too little free disk";
+    Downgrade "downgrade" Warning "the target is older than what is installed";
+    CoreVersionUnknown "core_version_unknown" Warning "the installed Core version cannot be told: HEAD is no release and contains none";
+    CoreVersionDisagreement "core_version_disagreement" Warning "two sources name different versions of the installed Core";
+    Held "held" Blocked "the target is held";
+    LockHeld "lock_held" Blocked "another vit is at work on this installation";
+    OpenTransaction "open_transaction" Blocked "a transaction was interrupted and is not finished yet";
+    Inconsistent "inconsistent" Blocked "an earlier failure could not be undone and verified; `vit repair` is needed";
+    StateFolderUnsafe "state_folder_unsafe" Blocked "a state folder is a symlink, is owned by another user, or is world-writable";
+    TargetNotFound "target_not_found" Blocked "no release has this version";
+    ObjectsMissing "objects_missing" Blocked "the release's commit is not in this repository and could not be fetched";
+    RegistryStale "registry_stale" Warning "the registry could not be reached; what was fetched before is used";
+    HistoryDamaged "history_damaged" Warning "the history cannot be read or its chain is broken; it is moved aside whole";
+    UnsafeGitConfig "unsafe_git_config" Warning "the repository's own git configuration names programs that git would run";
+    FactsMoved "facts_moved" Blocked "the facts that a plan was made from have changed";
+    // transactions
+    SmokeTestFailed "smoke_test_failed" Blocked "a smoke test failed";
+    SmokeTestCouldNotRun "smoke_test_could_not_run" Blocked "a smoke test said that it could not run";
+    SmokeTestTimeout "smoke_test_timeout" Blocked "a smoke test did not end in its time";
+    SmokeTestLeftFiles "smoke_test_left_files" Warning "smoke tests left files behind or changed the tree";
+    TreeMismatch "tree_mismatch" Blocked "the working tree is not the tree it should be";
+    StepFailed "step_failed" Blocked "a step of the transaction failed";
+    Interrupted "interrupted" Blocked "the transaction was interrupted";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A text that is no problem code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{}` is not a problem code", .0.escape_debug())]
+pub struct UnknownCode(pub String);
+
+impl FromStr for Code {
+    type Err = UnknownCode;
+
+    fn from_str(text: &str) -> Result<Self, UnknownCode> {
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|code| code.as_str() == text)
+            .ok_or_else(|| UnknownCode(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_is_the_json_spelling() {
+        for code in Code::ALL {
+            let json = serde_json::to_string(code).unwrap();
+            assert_eq!(json.trim_matches('"'), code.as_str());
+            assert_eq!(code.as_str().parse(), Ok(*code));
+        }
+    }
+}

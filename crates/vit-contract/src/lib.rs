@@ -1,0 +1,34 @@
+//! The vocabulary of `vit`: every file format, problem code, exit code and JSON shape.
+//!
+//! This crate owns the nouns. It reads and writes text that is handed to it; it never touches
+//! the file system, git, the network, the clock or the terminal.
+//!
+//! | module | what it names |
+//! |---|---|
+//! | [`version`], [`range`], [`channel`], [`name`] | the small words |
+//! | [`problem`], [`code`], [`snippet`] | what can be wrong, where, and how it is shown |
+//! | [`document`] | YAML, JSON and TOML read into one tree that knows its places |
+//! | [`vertical`] | `vertical_manifest.yaml` |
+//! | [`release`] | `release_metadata.json`, in every shape found in the wild |
+//! | [`settings`] | `vit.toml` |
+//! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
+//! | [`history`] | `.vitruvyan/upgrade_history.json` |
+//! | [`output`], [`exit`] | what the commands print and return |
+
+pub mod channel;
+pub mod code;
+pub mod digest;
+pub mod document;
+pub mod exit;
+pub mod history;
+pub mod name;
+pub mod output;
+pub mod plan;
+pub mod problem;
+pub mod range;
+pub mod release;
+pub mod settings;
+pub mod snippet;
+pub mod verdict;
+pub mod version;
+pub mod vertical;

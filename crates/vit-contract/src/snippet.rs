@@ -1,0 +1,1 @@
+//! A problem shown with the offending line, as rustc does.
