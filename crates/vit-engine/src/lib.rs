@@ -1,1 +1,33 @@
+//! The product, silent: it never prints, never reads the environment, never exits.
+//!
+//! The flow of an upgrade: [`facts`] reads everything that a decision needs, once;
+//! [`compat`] judges every vertical against the target and [`plan`] computes an immutable plan,
+//! both pure; [`exec`] carries the plan out as a transaction, writing a journal line before
+//! every effect, and either commits or puts the old state back and proves it; [`event`] tells
+//! the face what happens meanwhile.
+//!
+//! | part | modules |
+//! |---|---|
+//! | where and when | [`site`], [`environment`], [`clock`], [`event`], [`context`] |
+//! | doors to the outside | [`process`], [`git`], [`registry`], [`store`] |
+//! | reading | [`facts`] |
+//! | deciding (no I/O) | [`compat`], [`plan`] |
+//! | effects | [`exec`], [`steps`] |
+//! | one module a command | [`ops`] |
 
+pub mod clock;
+pub mod compat;
+pub mod context;
+pub mod environment;
+pub mod error;
+pub mod event;
+pub mod exec;
+pub mod facts;
+pub mod git;
+pub mod ops;
+pub mod plan;
+pub mod process;
+pub mod registry;
+pub mod site;
+pub mod steps;
+pub mod store;

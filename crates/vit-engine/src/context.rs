@@ -1,0 +1,57 @@
+//! What every operation needs: where, when, who hears of it, and whether to stop.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::clock::Clock;
+use crate::environment::Environment;
+use crate::event::Reporter;
+use crate::git::Git;
+use crate::site::Site;
+
+/// Whether somebody asked to stop (Ctrl-C, SIGTERM). Cloned into the signal handler.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// The flag itself, for a signal handler.
+    #[must_use]
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0)
+    }
+
+    /// Whether to stop.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Who runs the command, for the record.
+#[derive(Debug, Clone, Default)]
+pub struct Actor {
+    /// The user's name.
+    pub user: String,
+    /// The machine's name.
+    pub host: String,
+}
+
+/// The surroundings of an operation.
+pub struct Context<'a> {
+    /// Where things are.
+    pub site: &'a Site,
+    /// Git, opened at the site's root.
+    pub git: &'a Git,
+    /// What children get.
+    pub environment: &'a Environment,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// Who hears of events.
+    pub reporter: &'a dyn Reporter,
+    /// Whether to stop.
+    pub cancel: &'a Cancel,
+    /// Who runs it.
+    pub actor: &'a Actor,
+    /// `--channel` or `VIT_CHANNEL`, and which of the two.
+    pub channel_override: Option<(vit_contract::channel::Channel, &'static str)>,
+}

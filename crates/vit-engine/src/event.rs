@@ -1,0 +1,132 @@
+//! What happens while the engine works: one enum for the screen, `--json`, history and
+//! dashboards alike.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use vit_contract::output::SmokeResult;
+use vit_contract::problem::Problem;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The registry is asked.
+    RegistryAsked {
+        /// Remote, URL without credentials, or folder.
+        location: String,
+    },
+    /// A transaction began.
+    Begun {
+        /// Its id.
+        id: String,
+    },
+    /// A stage of the transaction began.
+    StageBegun {
+        /// Which.
+        stage: Stage,
+    },
+    /// A stage of the transaction ended well.
+    StageDone {
+        /// Which.
+        stage: Stage,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A stage failed; what follows is the undo.
+    StageFailed {
+        /// Which.
+        stage: Stage,
+        /// Why.
+        problem: Problem,
+    },
+    /// A smoke test began.
+    SmokeBegun {
+        /// The vertical.
+        vertical: String,
+        /// Its timeout in seconds.
+        timeout_seconds: u32,
+    },
+    /// A smoke test printed a line (control characters not yet made visible).
+    SmokeLine {
+        /// The vertical.
+        vertical: String,
+        /// The line, without its end.
+        line: String,
+    },
+    /// A smoke test ended.
+    SmokeDone {
+        /// How.
+        result: SmokeResult,
+    },
+    /// Something to know that changes nothing.
+    Noticed {
+        /// What.
+        problem: Problem,
+    },
+    /// An interrupted transaction was found and is being finished first.
+    Recovering {
+        /// Its id.
+        id: String,
+    },
+}
+
+/// A stage of a transaction, in the order of TRANSACTION.md. (Rehearsal, environment and package
+/// stages join here.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Brings the target's objects and checks them.
+    Fetch,
+    /// Judges every vertical.
+    Judge,
+    /// Takes the snapshot.
+    Snapshot,
+    /// Switches the tree.
+    SwitchTree,
+    /// Reads the manifests at the target and runs the smoke tests.
+    Probe,
+    /// Proves the result and commits.
+    Commit,
+    /// Keeps what tells of the failure.
+    Evidence,
+    /// Undoes the steps.
+    Undo,
+    /// Proves the restored state.
+    Verify,
+    /// Writes the derived files and prunes.
+    Cleanup,
+}
+
+impl Stage {
+    /// The stage as a person reads it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Fetch => "fetch the release",
+            Self::Judge => "judge every vertical",
+            Self::Snapshot => "take a snapshot",
+            Self::SwitchTree => "switch the tree",
+            Self::Probe => "run the smoke tests",
+            Self::Commit => "prove and commit",
+            Self::Evidence => "keep the evidence",
+            Self::Undo => "put the old state back",
+            Self::Verify => "prove the restored state",
+            Self::Cleanup => "tidy up",
+        }
+    }
+}
+
+/// Hears of events. Called from the thread that works; must not block for long.
+pub trait Reporter {
+    /// Takes one event.
+    fn report(&self, event: Event);
+}
+
+/// Hears nothing.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn report(&self, _event: Event) {}
+}

@@ -1,0 +1,13 @@
+//! One module a command: options in, a report out.
+
+pub mod channel;
+pub mod doctor;
+pub mod history;
+pub mod hold;
+pub mod planning;
+pub mod recover;
+pub mod rollback;
+pub mod status;
+pub mod update;
+pub mod upgrade;
+pub mod verify;

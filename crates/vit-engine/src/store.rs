@@ -1,0 +1,1 @@
+//! State on disk: the only place that writes under the state folders.
