@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::event::Reporter;
+use crate::faults::Faults;
 use crate::git::Git;
 use crate::site::Site;
 
@@ -52,6 +53,8 @@ pub struct Context<'a> {
     pub cancel: &'a Cancel,
     /// Who runs it.
     pub actor: &'a Actor,
+    /// Where tests make it fail.
+    pub faults: &'a Faults,
     /// `--channel` or `VIT_CHANNEL`, and which of the two.
     pub channel_override: Option<(vit_contract::channel::Channel, &'static str)>,
 }

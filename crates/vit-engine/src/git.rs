@@ -13,6 +13,7 @@ use crate::process::{Finished, ProcessError};
 #[derive(Debug, Clone)]
 pub struct Git {
     root: PathBuf,
+    #[expect(dead_code, reason = "read once `raw` is written")]
     env: Vec<(OsString, OsString)>,
 }
 

@@ -9,7 +9,7 @@
 //! | part | modules |
 //! |---|---|
 //! | where and when | [`site`], [`environment`], [`clock`], [`event`], [`context`] |
-//! | doors to the outside | [`process`], [`git`], [`registry`], [`store`] |
+//! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`] |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
 //! | effects | [`exec`], [`steps`] |
@@ -23,6 +23,7 @@ pub mod error;
 pub mod event;
 pub mod exec;
 pub mod facts;
+pub mod faults;
 pub mod git;
 pub mod ops;
 pub mod plan;
