@@ -42,6 +42,15 @@ impl<'n> Field<'n> {
 
     /// A mapping.
     pub(crate) fn fields(&self, findings: &mut Findings<'_>) -> Option<Fields<'n>> {
+        let fields = self.entries();
+        if fields.is_none() && !self.is_silent() {
+            findings.wrong_type(self, "a mapping");
+        }
+        fields
+    }
+
+    /// The fields of a mapping; anything else is no problem here.
+    pub(crate) fn entries(&self) -> Option<Fields<'n>> {
         match &self.node.value {
             Value::Map(pairs) => Some(Fields {
                 pairs,
@@ -49,11 +58,7 @@ impl<'n> Field<'n> {
                 at: self.key.or(self.node.at),
                 path: self.path.clone(),
             }),
-            _ if self.is_silent() => None,
-            _ => {
-                findings.wrong_type(self, "a mapping");
-                None
-            }
+            _ => None,
         }
     }
 
@@ -297,7 +302,8 @@ impl<'n> Fields<'n> {
         }
     }
 
-    fn join(&self, key: &str) -> String {
+    /// The dotted path of a key.
+    pub(crate) fn join(&self, key: &str) -> String {
         let key = excerpt(key, SHOWN_CHARS);
         if self.path.is_empty() {
             key
