@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`version`], [`range`], [`channel`], [`name`] | the small words |
 //! | [`problem`], [`code`], [`snippet`] | what can be wrong, where, and how it is shown |
+//! | [`text`], [`time`] | text of others made harmless, moments as files write them |
 //! | [`document`] | YAML, JSON and TOML read into one tree that knows its places |
 //! | [`vertical`] | `vertical_manifest.yaml` |
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
@@ -29,6 +30,8 @@ pub mod range;
 pub mod release;
 pub mod settings;
 pub mod snippet;
+pub mod text;
+pub mod time;
 pub mod verdict;
 pub mod version;
 pub mod vertical;
