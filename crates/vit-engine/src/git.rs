@@ -12,6 +12,7 @@ use crate::process::{Finished, ProcessError};
 
 mod command;
 mod config;
+mod layout;
 mod objects;
 mod refs;
 mod remote;
@@ -24,6 +25,7 @@ mod tree;
 mod verify;
 
 use command::Call;
+pub(crate) use layout::Layout;
 pub use objects::{Blob, Object, TreeEntry};
 pub(crate) use refs::{RELEASES, TAGS};
 pub(crate) use remote::safe_remote;
