@@ -197,7 +197,12 @@ impl Local {
         let verticals = verticals::discover(cx, status.head.as_deref())?;
         let choices = choices::load(&cx.site.state_dir)?;
         let channel = compat::effective_channel(cx.channel_override, choices.channel, &verticals);
-        Ok(Self { status, verticals, choices, channel })
+        Ok(Self {
+            status,
+            verticals,
+            choices,
+            channel,
+        })
     }
 
     /// What is checked out.
@@ -205,10 +210,21 @@ impl Local {
     /// # Errors
     /// Git failed.
     pub fn position(&self, cx: &Context<'_>) -> Result<Option<Position>, EngineError> {
-        let Some(head) = &self.status.head else { return Ok(None) };
+        let Some(head) = &self.status.head else {
+            return Ok(None);
+        };
         let found = cx.git.resolve(&[format!("{head}^{{tree}}")])?;
-        let tree = found.into_iter().next().flatten().map(|(oid, _)| oid).unwrap_or_default();
-        Ok(Some(Position { commit: head.clone(), tree, branch: self.status.branch.clone() }))
+        let tree = found
+            .into_iter()
+            .next()
+            .flatten()
+            .map(|(oid, _)| oid)
+            .unwrap_or_default();
+        Ok(Some(Position {
+            commit: head.clone(),
+            tree,
+            branch: self.status.branch.clone(),
+        }))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::process::{Finished, ProcessError};
 
 mod command;
 mod config;
+mod files;
 mod objects;
 mod refs;
 mod remote;

@@ -75,15 +75,24 @@ pub fn upgrade(
         kind: Kind::Upgrade,
         created: facts.now,
         channel: facts.channel.channel,
-        from: End { version: facts.version().cloned(), position: from.clone() },
-        to: End { version: Some(target.release.version.clone()), position: to.clone() },
+        from: End {
+            version: facts.version().cloned(),
+            position: from.clone(),
+        },
+        to: End {
+            version: Some(target.release.version.clone()),
+            position: to.clone(),
+        },
         target_tag: Some(target.release.tag.clone()),
         explicit_target: target.explicit,
         strategy: Strategy::Checkout,
         answer,
         changes: changes(target),
         contracts,
-        steps: vec![Step::SwitchTree { from: from.clone(), to }],
+        steps: vec![Step::SwitchTree {
+            from: from.clone(),
+            to,
+        }],
         files_changed: target.switch.changes.len(),
         duration: estimate::duration(&facts.durations, target.switch.changes.len(), &smoke_tests),
         disk: needed,
@@ -125,7 +134,9 @@ const WORKING_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What a switch needs: the new files and, for the way back, the old ones; and what is missing.
 pub(crate) fn disk(changed_bytes: u64, free_bytes: u64) -> (Disk, Option<Problem>) {
-    let needed_bytes = changed_bytes.saturating_mul(2).saturating_add(WORKING_BYTES);
+    let needed_bytes = changed_bytes
+        .saturating_mul(2)
+        .saturating_add(WORKING_BYTES);
     let problem = (free_bytes < needed_bytes).then(|| {
         Problem::new(Code::LowDisk, "disk", "there is too little free disk")
             .evidence(format!(
@@ -133,7 +144,13 @@ pub(crate) fn disk(changed_bytes: u64, free_bytes: u64) -> (Disk, Option<Problem
             ))
             .hint(vit_contract::problem::Who::You, "free some space, for example with `git gc`")
     });
-    (Disk { needed_bytes, free_bytes }, problem)
+    (
+        Disk {
+            needed_bytes,
+            free_bytes,
+        },
+        problem,
+    )
 }
 
 fn changes(target: &Target) -> Vec<ReleaseChanges> {
@@ -157,9 +174,17 @@ fn changes(target: &Target) -> Vec<ReleaseChanges> {
 
 fn contract_uses(target: &Target) -> Vec<ContractUse> {
     let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for manifest in target.switch.verticals.iter().filter_map(|v| v.manifest.as_ref()) {
+    for manifest in target
+        .switch
+        .verticals
+        .iter()
+        .filter_map(|v| v.manifest.as_ref())
+    {
         for contract in &manifest.contracts_used {
-            users.entry(contract).or_default().insert(manifest.domain_name.as_str());
+            users
+                .entry(contract)
+                .or_default()
+                .insert(manifest.domain_name.as_str());
         }
     }
     users
@@ -173,8 +198,9 @@ fn contract_uses(target: &Target) -> Vec<ContractUse> {
 }
 
 fn accepted<'a>(codes: &[Code], problems: impl Iterator<Item = &'a Problem>) -> Vec<Accepted> {
-    let warnings: Vec<&Problem> =
-        problems.filter(|problem| problem.severity == Severity::Warning).collect();
+    let warnings: Vec<&Problem> = problems
+        .filter(|problem| problem.severity == Severity::Warning)
+        .collect();
     let codes: BTreeSet<Code> = codes.iter().copied().collect();
     codes
         .into_iter()
@@ -184,7 +210,10 @@ fn accepted<'a>(codes: &[Code], problems: impl Iterator<Item = &'a Problem>) -> 
                 .filter(|problem| problem.code == code)
                 .map(|problem| problem.subject.as_str())
                 .collect();
-            Accepted { code, subjects: subjects.into_iter().map(str::to_owned).collect() }
+            Accepted {
+                code,
+                subjects: subjects.into_iter().map(str::to_owned).collect(),
+            }
         })
         .collect()
 }
@@ -197,7 +226,9 @@ fn rollback_story(facts: &Facts, from: &Position, repository: &Repository) -> Ve
             format!("HEAD is on branch {name} again")
         },
     );
-    let version = facts.version().map_or_else(|| "the old commit".to_owned(), ToString::to_string);
+    let version = facts
+        .version()
+        .map_or_else(|| "the old commit".to_owned(), ToString::to_string);
     let mut story = vec![
         "before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state"
             .to_owned(),
@@ -221,21 +252,35 @@ fn named_facts(
     from: &Position,
 ) -> BTreeMap<String, String> {
     let manifests: String = target
+        .switch
         .verticals
         .iter()
         .chain(&facts.verticals)
         .map(|v| format!("{}\0{}\0{:?}\n", v.manifest_path, v.sha256, v.smoke_test))
         .collect();
     let holds = serde_json::to_string(&facts.choices.holds).unwrap_or_default();
-    let mut changed: Vec<String> =
-        facts.status.changed.iter().map(|path| path.display().to_string()).collect();
+    let mut changed: Vec<String> = facts
+        .status
+        .changed
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     changed.sort();
     [
         ("head", from.commit.clone()),
-        ("branch", from.branch.clone().unwrap_or_else(|| "detached".into())),
-        ("working tree", digest::sha256(changed.join("\0").as_bytes())),
+        (
+            "branch",
+            from.branch.clone().unwrap_or_else(|| "detached".into()),
+        ),
+        (
+            "working tree",
+            digest::sha256(changed.join("\0").as_bytes()),
+        ),
         ("target commit", target.position.commit.clone()),
-        ("release metadata", target.release.metadata_sha256.clone().unwrap_or_default()),
+        (
+            "release metadata",
+            target.release.metadata_sha256.clone().unwrap_or_default(),
+        ),
         ("vertical manifests", digest::sha256(manifests.as_bytes())),
         ("settings", repository.settings_sha256.clone()),
         ("channel", facts.channel.channel.to_string()),

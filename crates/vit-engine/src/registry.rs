@@ -33,13 +33,19 @@ pub trait Registry {
     /// # Errors
     /// It is not, and cannot be fetched.
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError>;
+
+    /// The git remote that releases come from, where it is one of the repository's own.
+    fn remote(&self) -> Option<String>;
 }
 
 /// The registry that the settings name.
 ///
 /// # Errors
 /// The settings name a remote or folder that does not exist.
-pub fn open(cx: &Context<'_>) -> Result<Box<dyn Registry>, EngineError> {
-    let _ = cx;
+pub fn open(
+    cx: &Context<'_>,
+    manifest_remote: Option<&str>,
+) -> Result<Box<dyn Registry>, EngineError> {
+    let _ = (cx, manifest_remote);
     todo!()
 }

@@ -11,7 +11,7 @@ use super::execute::{Run, all_pass, problem_of, version_text};
 use super::record::Entry;
 use crate::git::RefEdit;
 use crate::steps::probe;
-use crate::store::{evidence, history_file, reserve, transactions};
+use crate::store::{evidence, history_file, reserve};
 
 /// How it ended.
 pub(super) struct Ending {
@@ -22,11 +22,16 @@ pub(super) struct Ending {
 
 /// Writes the history and the last record, and tidies up.
 pub(super) fn close(run: &mut Run<'_, '_>, ending: &Ending) {
-    reserve::release(&run.cx.site.state_dir);
+    if let Err(error) = reserve::release(&run.cx.site.state_dir) {
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+    }
     if run.story.begun.is_some() {
         write_history(run, ending);
     }
-    run.record_if_possible(&Entry::Closed { outcome: ending.outcome });
+    run.record_if_possible(&Entry::Closed {
+        outcome: ending.outcome,
+    });
     if ending.outcome != Outcome::Inconsistent {
         prune(run);
     }
@@ -34,7 +39,9 @@ pub(super) fn close(run: &mut Run<'_, '_>, ending: &Ending) {
 
 /// Takes away the snapshot of a transaction that was stopped before it was armed.
 pub(super) fn drop_snapshot(run: &mut Run<'_, '_>) {
-    let Some(begun) = &run.story.begun else { return };
+    let Some(begun) = &run.story.begun else {
+        return;
+    };
     let names = [
         format!("refs/tags/{}", begun.snapshot_tag),
         format!("refs/vit/snapshots/{}", run.id),
@@ -47,7 +54,11 @@ pub(super) fn drop_snapshot(run: &mut Run<'_, '_>) {
             .filter(|r| names.contains(&r.name))
             .map(|r| RefEdit::Delete { name: r.name })
             .collect();
-        if edits.is_empty() { Ok(()) } else { run.cx.git.update_refs(&edits) }
+        if edits.is_empty() {
+            Ok(())
+        } else {
+            run.cx.git.update_refs(&edits)
+        }
     });
     if let Err(error) = result {
         let problem = problem_of(&error.into(), Code::StepFailed);
@@ -60,17 +71,19 @@ fn write_history(run: &mut Run<'_, '_>, ending: &Ending) {
     let cx = run.cx;
     let appended = history_file::append(
         cx.site,
-        entry,
-        &history_file::Options {
+        history_file::Append {
+            entry,
             retention: cx.site.settings.history_retention,
             now: cx.clock.now(),
-            faults: cx.faults,
+            rebuilt: None,
         },
+        cx.faults,
     );
     match appended {
         Ok(problems) => run.problems.extend(problems),
         Err(error) => {
-            run.problems.push(problem_of(&error, Code::HistoryDamaged).severity(Severity::Warning));
+            run.problems
+                .push(problem_of(&error, Code::HistoryDamaged).severity(Severity::Warning));
         }
     }
 }
@@ -104,7 +117,6 @@ fn history_entry(run: &Run<'_, '_>, ending: &Ending) -> HistoryEntry {
         evidence: run.story.evidence.clone().flatten(),
         previous_hash: String::new(),
         hash: String::new(),
-        ..history_file::blank_entry()
     }
 }
 
@@ -121,12 +133,12 @@ fn cause_text(cause: &Problem) -> String {
 fn prune(run: &mut Run<'_, '_>) {
     let keep = run.cx.site.settings.snapshot_retention;
     let result = crate::ops::rollback::prune_snapshots(run.cx, keep).and_then(|()| {
-        transactions::prune(&run.cx.site.state_dir, keep.max(1))?;
-        evidence::prune(&run.cx.site.state_dir, 20)?;
+        evidence::prune(&run.cx.site.state_dir, evidence::KEEP)?;
         run.held.rotate()
     });
     if let Err(error) = result {
-        run.problems.push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
 }
 
@@ -136,7 +148,12 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
         || (Kind::Upgrade, None, None, None),
         |b| {
             let snapshot = (ending.outcome != Outcome::Failed).then(|| b.snapshot_tag.clone());
-            (b.kind, Some(version_text(&b.from)), Some(version_text(&b.to)), snapshot)
+            (
+                b.kind,
+                Some(version_text(&b.from)),
+                Some(version_text(&b.to)),
+                snapshot,
+            )
         },
     );
     let status = match ending.outcome {
@@ -168,7 +185,10 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
 
 /// The same report with the plan that was carried out.
 pub(super) fn with_plan(report: TransactionReport, plan: &Plan) -> TransactionReport {
-    TransactionReport { plan: Some(Box::new(plan.clone())), ..report }
+    TransactionReport {
+        plan: Some(Box::new(plan.clone())),
+        ..report
+    }
 }
 
 fn details(kind: Kind, status: TransactionStatus, from: Option<&str>, to: Option<&str>) -> String {

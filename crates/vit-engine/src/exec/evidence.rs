@@ -32,9 +32,14 @@ pub fn keep(
     for probe in outputs {
         evidence.put(&format!("smoke-{}.log", probe.vertical), &probe.output)?;
     }
-    let status = cx.git.raw(&["status", "--porcelain=v2", "--branch"], Vec::new())?;
+    let status = cx
+        .git
+        .raw(&["status", "--porcelain=v2", "--branch"], Vec::new())?;
     evidence.put("git-status.txt", &status.stdout.kept)?;
-    let diff = cx.git.raw(&["diff", "--no-ext-diff", "--no-textconv", "HEAD"], Vec::new())?;
+    let diff = cx.git.raw(
+        &["diff", "--no-ext-diff", "--no-textconv", "HEAD"],
+        Vec::new(),
+    )?;
     if diff.stdout.total > 0 {
         evidence.put("tree.diff", &diff.stdout.kept)?;
     }

@@ -92,13 +92,14 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
     };
     let taken = cx.git.refs(&["refs/tags/pre-*", "refs/vit/snapshots/"])?;
     let stamp = cx.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
+    let folders = transactions::list(&cx.site.state_dir).unwrap_or_default();
     let used = |id: &str| {
         let ends = |name: &str| {
             name.strip_prefix("refs/vit/snapshots/") == Some(id)
                 || name.strip_prefix("refs/tags/pre-upgrade-") == Some(id)
                 || name.strip_prefix("refs/tags/pre-rollback-") == Some(id)
         };
-        taken.iter().any(|r| ends(&r.name)) || transactions::exists(&cx.site.state_dir, id)
+        taken.iter().any(|r| ends(&r.name)) || folders.iter().any(|known| known == id)
     };
     let id = std::iter::once(stamp.clone())
         .chain((2u32..).map(|n| format!("{stamp}-{n}")))
@@ -113,7 +114,11 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
         snapshot_tag: format!("{prefix}-{id}"),
         steps: plan.steps.clone(),
         plan: plan.digest.clone(),
-        untracked: status.untracked.iter().map(|p| p.display().to_string()).collect(),
+        untracked: status
+            .untracked
+            .iter()
+            .map(|p| p.display().to_string())
+            .collect(),
         accepted: plan.accepted.clone(),
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),
@@ -123,7 +128,12 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
 
 impl<'a, 'h> Run<'a, 'h> {
     /// Takes up a transaction, a new one or one that recovery has read.
-    pub(super) fn new(cx: &'a Context<'a>, held: &'h mut Held<'a>, id: String, story: Story) -> Self {
+    pub(super) fn new(
+        cx: &'a Context<'a>,
+        held: &'h mut Held<'a>,
+        id: String,
+        story: Story,
+    ) -> Self {
         Self {
             cx,
             held,
@@ -147,20 +157,26 @@ impl<'a, 'h> Run<'a, 'h> {
     /// because everything on that way can be done again.
     pub(super) fn record_if_possible(&mut self, entry: &Entry) {
         if let Err(error) = self.held.write(&self.id, entry) {
-            self.problems.push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+            self.problems
+                .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
         }
         self.story.take(entry);
     }
 
     pub(super) fn begun(&self) -> &Begun {
-        self.story.begun.as_ref().expect("a run begins with its first record")
+        self.story
+            .begun
+            .as_ref()
+            .expect("a run begins with its first record")
     }
 
     fn forward(&mut self, inputs: &Inputs<'_>) -> Result<Proof, Failure> {
         let plan = inputs.plan;
         self.stage(Stage::Fetch, |run| run.fetched(plan))?;
         self.stage(Stage::Judge, |run| {
-            run.write(&Entry::Judged { answer: plan.answer })
+            run.write(&Entry::Judged {
+                answer: plan.answer,
+            })
         })?;
         self.stage(Stage::Snapshot, |run| run.snapshot(inputs))?;
         self.not_cancelled()?;
@@ -177,7 +193,8 @@ impl<'a, 'h> Run<'a, 'h> {
         let commit = &plan.to.position.commit;
         let spec = [format!("{commit}^{{tree}}")];
         let found = self.cx.git.resolve(&spec).map_err(|e| failed(&e.into()))?;
-        if found.first().and_then(Option::as_ref).map(|(oid, _)| oid) != Some(&plan.to.position.tree)
+        if found.first().and_then(Option::as_ref).map(|(oid, _)| oid)
+            != Some(&plan.to.position.tree)
         {
             return Err(Problem::new(
                 Code::ObjectsMissing,
@@ -186,7 +203,9 @@ impl<'a, 'h> Run<'a, 'h> {
             )
             .into());
         }
-        self.write(&Entry::Fetched { commit: commit.clone() })
+        self.write(&Entry::Fetched {
+            commit: commit.clone(),
+        })
     }
 
     fn snapshot(&mut self, inputs: &Inputs<'_>) -> Result<(), Failure> {
@@ -195,13 +214,18 @@ impl<'a, 'h> Run<'a, 'h> {
         let at = self.begun().from.position.commit.clone();
         let tag = self.begun().snapshot_tag.clone();
         (|| {
-            reserve::hold(state)?;
-            transactions::write_plan(state, &id, inputs.plan, self.cx.faults)?;
-            let files =
-                vertical_files::keep(self.cx, inputs.verticals, &inputs.plan.smoke_tests)?;
+            reserve::hold(state, self.cx.faults)?;
+            transactions::write(state, &id, inputs.plan, self.cx.faults)?;
+            let files = vertical_files::keep(self.cx, inputs.verticals, &inputs.plan.smoke_tests)?;
             let mut edits = vec![
-                RefEdit::Create { name: format!("refs/tags/{tag}"), oid: at.clone() },
-                RefEdit::Create { name: format!("refs/vit/snapshots/{id}"), oid: at },
+                RefEdit::Create {
+                    name: format!("refs/tags/{tag}"),
+                    oid: at.clone(),
+                },
+                RefEdit::Create {
+                    name: format!("refs/vit/snapshots/{id}"),
+                    oid: at,
+                },
             ];
             if let Some(files) = &files {
                 edits.push(RefEdit::Create {
@@ -222,7 +246,11 @@ impl<'a, 'h> Run<'a, 'h> {
         match step {
             Step::SwitchTree { from, to } => {
                 switch_tree::run(self.cx, from, to).map_err(|error| failed(&error))?;
-                let expected = Expected { position: to, files: None, untracked: None };
+                let expected = Expected {
+                    position: to,
+                    files: None,
+                    untracked: None,
+                };
                 let proof =
                     proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
                 if !proof.verified {
@@ -255,7 +283,9 @@ impl<'a, 'h> Run<'a, 'h> {
         self.outputs = probed.outputs;
         self.not_cancelled()?;
         for result in &probed.results {
-            let Some(problem) = probe::problem(result) else { continue };
+            let Some(problem) = probe::problem(result) else {
+                continue;
+            };
             if gating && gates(inputs.verticals, &result.vertical) {
                 self.story.results.clone_from(&probed.results);
                 return Err(problem.into());
@@ -263,7 +293,9 @@ impl<'a, 'h> Run<'a, 'h> {
             self.problems.push(problem.severity(Severity::Warning));
         }
         self.story.results.clone_from(&probed.results);
-        self.write(&Entry::Probed { results: without_output(&probed.results) })?;
+        self.write(&Entry::Probed {
+            results: without_output(&probed.results),
+        })?;
         self.story.results = probed.results;
         Ok(())
     }
@@ -281,14 +313,19 @@ impl<'a, 'h> Run<'a, 'h> {
             return Err(mismatch(&proof, text).into());
         }
         proof.verified = true;
-        if let Err(error) = self.record(&Entry::Committed { proof: proof.clone() }) {
+        if let Err(error) = self.record(&Entry::Committed {
+            proof: proof.clone(),
+        }) {
             // The record may be there although the sync failed; the journal decides, because it
             // is what the next command will read.
             if !self.journal_says_committed() {
                 return Err(failed(&error));
             }
-            self.story.take(&Entry::Committed { proof: proof.clone() });
-            self.problems.push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+            self.story.take(&Entry::Committed {
+                proof: proof.clone(),
+            });
+            self.problems
+                .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
         }
         Ok(proof)
     }
@@ -302,20 +339,35 @@ impl<'a, 'h> Run<'a, 'h> {
 
     /// Writes what follows the commit point. Nothing here can undo it.
     pub(super) fn finish_forward(mut self, proof: Proof) -> TransactionReport {
-        self.cx.reporter.report(Event::StageBegun { stage: Stage::Cleanup });
+        self.cx.reporter.report(Event::StageBegun {
+            stage: Stage::Cleanup,
+        });
         let began = self.cx.clock.elapsed();
-        let ending = Ending { outcome: Outcome::Success, cause: None, proof: Some(proof) };
+        let ending = Ending {
+            outcome: Outcome::Success,
+            cause: None,
+            proof: Some(proof),
+        };
         close::close(&mut self, &ending);
         let elapsed = self.cx.clock.elapsed().saturating_sub(began);
-        self.cx.reporter.report(Event::StageDone { stage: Stage::Cleanup, elapsed });
+        self.cx.reporter.report(Event::StageDone {
+            stage: Stage::Cleanup,
+            elapsed,
+        });
         close::report(self, &ending)
     }
 
     /// Stops before anything changed: takes the snapshot's refs away and writes it down.
     pub(super) fn abort(mut self, cause: Problem) -> TransactionReport {
-        self.record_if_possible(&Entry::Aborted { cause: cause.clone() });
+        self.record_if_possible(&Entry::Aborted {
+            cause: cause.clone(),
+        });
         close::drop_snapshot(&mut self);
-        let ending = Ending { outcome: Outcome::Failed, cause: Some(cause), proof: None };
+        let ending = Ending {
+            outcome: Outcome::Failed,
+            cause: Some(cause),
+            proof: None,
+        };
         close::close(&mut self, &ending);
         close::report(self, &ending)
     }
@@ -346,10 +398,14 @@ impl<'a, 'h> Run<'a, 'h> {
         cx.reporter.report(Event::StageBegun { stage });
         let result = work(self);
         cx.reporter.report(match &result {
-            Ok(_) => {
-                Event::StageDone { stage, elapsed: cx.clock.elapsed().saturating_sub(began) }
-            }
-            Err(failure) => Event::StageFailed { stage, problem: failure.problem.clone() },
+            Ok(_) => Event::StageDone {
+                stage,
+                elapsed: cx.clock.elapsed().saturating_sub(began),
+            },
+            Err(failure) => Event::StageFailed {
+                stage,
+                problem: failure.problem.clone(),
+            },
         });
         result
     }
@@ -368,12 +424,21 @@ fn gates(verticals: &[Vertical], name: &str) -> bool {
 
 /// The results as they stand in the journal and the history: without output.
 pub(super) fn without_output(results: &[SmokeResult]) -> Vec<SmokeResult> {
-    results.iter().cloned().map(|r| SmokeResult { tail: String::new(), ..r }).collect()
+    results
+        .iter()
+        .cloned()
+        .map(|r| SmokeResult {
+            tail: String::new(),
+            ..r
+        })
+        .collect()
 }
 
 /// Whether every result is a pass.
 pub(super) fn all_pass(results: &[SmokeResult]) -> bool {
-    results.iter().all(|result| result.outcome == SmokeOutcome::Pass)
+    results
+        .iter()
+        .all(|result| result.outcome == SmokeOutcome::Pass)
 }
 
 /// The version of an end as a person reads it; its short commit where it has none.

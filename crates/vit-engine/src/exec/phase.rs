@@ -81,7 +81,8 @@ impl Story {
             .filter(move |step| begun.iter().any(|name| name == step.name()))
     }
 
-    fn take(&mut self, record: &Entry) {
+    /// Takes one more record in.
+    pub(super) fn take(&mut self, record: &Entry) {
         self.phase = next(self.phase, record);
         match record {
             Entry::Begun(begun) => self.begun = Some((**begun).clone()),
@@ -119,7 +120,9 @@ impl Story {
 #[must_use]
 pub fn next(phase: Phase, record: &Entry) -> Phase {
     match record {
-        Entry::Closed { outcome: Outcome::Inconsistent } => Phase::Inconsistent { closed: true },
+        Entry::Closed {
+            outcome: Outcome::Inconsistent,
+        } => Phase::Inconsistent { closed: true },
         Entry::Closed { .. } => Phase::Ended,
         Entry::Repaired { .. } => Phase::FinishRepair,
         Entry::Inconsistent { .. } => Phase::Inconsistent { closed: false },

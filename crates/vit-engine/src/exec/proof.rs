@@ -32,12 +32,24 @@ pub struct Expected<'a> {
 pub fn by_content(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitError> {
     let mut proof = quick(cx, expected)?;
     let scratch = cx.site.git_dir.join("vit-proof-index");
-    for path in cx.git.verify_tree(&expected.position.tree, &scratch)?.iter().take(NAMED_PATHS) {
-        proof.mismatches.push(format!("{} differs from the release", path.display()));
+    for path in cx
+        .git
+        .verify_tree(&expected.position.tree, &scratch)?
+        .iter()
+        .take(NAMED_PATHS)
+    {
+        proof
+            .mismatches
+            .push(format!("{} differs from the release", path.display()));
     }
     if let Some(files) = expected.files {
-        for path in vertical_files::differing(cx, files)?.into_iter().take(NAMED_PATHS) {
-            proof.mismatches.push(format!("{path} differs from the snapshot"));
+        for path in vertical_files::differing(cx, files)?
+            .into_iter()
+            .take(NAMED_PATHS)
+        {
+            proof
+                .mismatches
+                .push(format!("{path} differs from the snapshot"));
         }
     }
     proof.mismatches.dedup();
@@ -93,5 +105,7 @@ pub fn new_untracked<'a>(
 }
 
 fn branch_name(branch: Option<&str>) -> &str {
-    branch.map_or("no branch", |name| name.strip_prefix("refs/heads/").unwrap_or(name))
+    branch.map_or("no branch", |name| {
+        name.strip_prefix("refs/heads/").unwrap_or(name)
+    })
 }

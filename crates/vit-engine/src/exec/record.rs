@@ -145,9 +145,23 @@ pub enum Entry {
 impl Entry {
     /// The names of all records that are written, for the tests that kill at each of them.
     pub const KINDS: [&'static str; 17] = [
-        "begun", "fetched", "judged", "snapped", "armed", "intent", "done", "probing", "probed",
-        "committed", "rollback_begun", "evidence", "undone", "verified", "inconsistent",
-        "aborted", "closed",
+        "begun",
+        "fetched",
+        "judged",
+        "snapped",
+        "armed",
+        "intent",
+        "done",
+        "probing",
+        "probed",
+        "committed",
+        "rollback_begun",
+        "evidence",
+        "undone",
+        "verified",
+        "inconsistent",
+        "aborted",
+        "closed",
     ];
 
     /// Splits the record into the journal's two fields.
@@ -155,7 +169,13 @@ impl Entry {
     pub fn to_journal(&self) -> (String, serde_json::Value) {
         let value = serde_json::to_value(self).expect("a record is plain data");
         let kind = value["kind"].as_str().unwrap_or_default().to_owned();
-        (kind, value.get("body").cloned().unwrap_or(serde_json::Value::Null))
+        (
+            kind,
+            value
+                .get("body")
+                .cloned()
+                .unwrap_or(serde_json::Value::Null),
+        )
     }
 
     /// Reads a record back; what is not known stays, by its name.

@@ -26,7 +26,9 @@ pub fn finish_open<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
 ) -> Result<Option<TransactionReport>, EngineError> {
-    let Some((id, story)) = held.unfinished()? else { return Ok(None) };
+    let Some((id, story)) = held.unfinished()? else {
+        return Ok(None);
+    };
     if matches!(story.phase, Phase::Inconsistent { closed: true }) {
         return Ok(None);
     }
@@ -36,7 +38,7 @@ pub fn finish_open<'a>(
     }
     let phase = story.phase;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
-    let evidence = Evidence::open(&cx.site.state_dir, &id);
+    let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
     Ok(Some(match phase {
         Phase::Ended => return Ok(None),
@@ -44,9 +46,7 @@ pub fn finish_open<'a>(
         Phase::RollBack | Phase::ContinueRollback => {
             unwind::roll_back(run, cause, OldSmokeTests::Skip)
         }
-        Phase::FinishRollback => {
-            unwind::finish(run, cause, evidence.as_ref(), OldSmokeTests::Skip)
-        }
+        Phase::FinishRollback => unwind::finish(run, cause, evidence.as_ref(), OldSmokeTests::Skip),
         Phase::FinishForward => {
             let proof = recorded_proof(&run.story)?;
             run.finish_forward(proof)
@@ -57,7 +57,11 @@ pub fn finish_open<'a>(
         }
         Phase::Inconsistent { .. } => {
             let proof = run.story.proof.clone();
-            let ending = Ending { outcome: Outcome::Inconsistent, cause: Some(cause), proof };
+            let ending = Ending {
+                outcome: Outcome::Inconsistent,
+                cause: Some(cause),
+                proof,
+            };
             close::close(&mut run, &ending);
             close::report(run, &ending)
         }
@@ -72,22 +76,34 @@ pub fn repair<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
 ) -> Result<Option<TransactionReport>, EngineError> {
-    let Some((id, story)) = held.unfinished()? else { return Ok(None) };
+    let Some((id, story)) = held.unfinished()? else {
+        return Ok(None);
+    };
     if story.begun.is_none() {
         return Err(no_beginning(&id));
     }
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
-    let evidence = Evidence::open(&cx.site.state_dir, &id);
+    let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
     unwind::undo_all(&mut run, evidence.as_ref());
     let proof = unwind::verify(&run);
     if proof.verified {
-        run.record_if_possible(&Entry::Repaired { proof: proof.clone() });
+        run.record_if_possible(&Entry::Repaired {
+            proof: proof.clone(),
+        });
         return Ok(Some(close_repaired(run, Some(proof))));
     }
-    run.record_if_possible(&Entry::Inconsistent { proof: proof.clone() });
-    run.record_if_possible(&Entry::Closed { outcome: Outcome::Inconsistent });
-    let ending = Ending { outcome: Outcome::Inconsistent, cause: Some(cause), proof: Some(proof) };
+    run.record_if_possible(&Entry::Inconsistent {
+        proof: proof.clone(),
+    });
+    run.record_if_possible(&Entry::Closed {
+        outcome: Outcome::Inconsistent,
+    });
+    let ending = Ending {
+        outcome: Outcome::Inconsistent,
+        cause: Some(cause),
+        proof: Some(proof),
+    };
     Ok(Some(close::report(run, &ending)))
 }
 
@@ -97,7 +113,11 @@ fn close_repaired(mut run: Run<'_, '_>, proof: Option<Proof>) -> TransactionRepo
         begun.kind = Kind::Repair;
         std::mem::swap(&mut begun.from, &mut begun.to);
     }
-    let ending = Ending { outcome: Outcome::Success, cause: None, proof };
+    let ending = Ending {
+        outcome: Outcome::Success,
+        cause: None,
+        proof,
+    };
     close::close(&mut run, &ending);
     close::report(run, &ending)
 }
@@ -107,8 +127,12 @@ fn recorded_proof(story: &Story) -> Result<Proof, EngineError> {
 }
 
 fn interrupted(id: &str) -> Problem {
-    Problem::new(Code::Interrupted, id, "vit was ended in the middle (crash, kill or power cut)")
-        .hint(Who::You, "plan again when the machine is well")
+    Problem::new(
+        Code::Interrupted,
+        id,
+        "vit was ended in the middle (crash, kill or power cut)",
+    )
+    .hint(Who::You, "plan again when the machine is well")
 }
 
 fn no_beginning(id: &str) -> EngineError {

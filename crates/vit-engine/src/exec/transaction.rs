@@ -7,7 +7,8 @@ use super::phase::{Phase, Story};
 use super::record::Entry;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::store::folder;
+use crate::store::atomic;
+use crate::store::folder::{self, Folder};
 use crate::store::journal::{Journal, Log, Opened, Record};
 use crate::store::lock::{Lock, Owner};
 
@@ -26,12 +27,26 @@ impl<'a> Held<'a> {
     /// # Errors
     /// Somebody else holds it, the state folder is unsafe, or the journal cannot be opened.
     pub fn acquire(cx: &'a Context<'a>, command: &str) -> Result<Self, EngineError> {
-        folder::ensure(&cx.site.state_dir)?;
-        let owner = Owner::new(command, &cx.actor.user, &cx.actor.host, cx.clock.now());
-        let lock = Lock::acquire(&cx.site.state_dir, &owner)?;
-        let Opened { journal, damaged } =
-            Journal::open(&cx.site.state_dir, cx.clock.now(), cx.faults)?;
-        Ok(Self { cx, journal, _lock: lock, damaged })
+        Folder::state(cx.site).ensure()?;
+        let owner = Owner {
+            command: command.to_owned(),
+            pid: std::process::id(),
+            user: cx.actor.user.clone(),
+            host: cx.actor.host.clone(),
+            since: cx.clock.now(),
+        };
+        let lock = Lock::acquire(&cx.site.state_dir, &owner, cx.faults)?;
+        atomic::sweep(&cx.site.state_dir)?;
+        folder::exclude_public_dir(&cx.site.common_dir, cx.faults)?;
+        let Opened {
+            journal, damaged, ..
+        } = Journal::open(&cx.site.state_dir, cx.clock.now(), cx.faults)?;
+        Ok(Self {
+            cx,
+            journal,
+            _lock: lock,
+            damaged,
+        })
     }
 
     /// The transaction that is not finished, or inconsistent, if there is one.
@@ -60,7 +75,8 @@ impl<'a> Held<'a> {
     /// It could not be written or synced.
     pub fn write(&mut self, transaction: &str, entry: &Entry) -> Result<(), EngineError> {
         let (kind, body) = entry.to_journal();
-        self.journal.append(transaction, self.cx.clock.now(), &kind, body)
+        self.journal
+            .append(transaction, self.cx.clock.now(), &kind, body)
     }
 
     /// Starts a new journal file when this one has grown; only between transactions.
@@ -68,7 +84,7 @@ impl<'a> Held<'a> {
     /// # Errors
     /// It could not be renamed.
     pub fn rotate(&mut self) -> Result<(), EngineError> {
-        self.journal.rotate()
+        self.journal.rotate().map(drop)
     }
 }
 
@@ -76,7 +92,11 @@ impl<'a> Held<'a> {
 #[must_use]
 pub fn unfinished_error(id: String, story: &Story) -> EngineError {
     if matches!(story.phase, Phase::Inconsistent { .. }) {
-        let mismatches = story.proof.as_ref().map(|p| p.mismatches.clone()).unwrap_or_default();
+        let mismatches = story
+            .proof
+            .as_ref()
+            .map(|p| p.mismatches.clone())
+            .unwrap_or_default();
         EngineError::Inconsistent { id, mismatches }
     } else {
         EngineError::OpenTransaction { id }
@@ -98,7 +118,10 @@ pub fn unfinished(log: &Log) -> Result<Option<(String, Story)>, EngineError> {
 #[must_use]
 pub fn last_story(records: &[Record]) -> Option<(String, Story)> {
     let id = &records.last()?.transaction;
-    let begin = records.iter().rposition(|r| r.transaction != *id).map_or(0, |at| at + 1);
+    let begin = records
+        .iter()
+        .rposition(|r| r.transaction != *id)
+        .map_or(0, |at| at + 1);
     let entries: Vec<Entry> = records[begin..].iter().map(Entry::from_journal).collect();
     Some((id.clone(), Story::of(&entries)))
 }
@@ -106,7 +129,10 @@ pub fn last_story(records: &[Record]) -> Option<(String, Story)> {
 fn damaged_journal(damage: &str) -> EngineError {
     let problem = Problem::new(Code::HistoryDamaged, "journal", "the journal is damaged")
         .evidence(damage)
-        .hint(Who::You, "vit recover moves it aside whole and checks the installation");
+        .hint(
+            Who::You,
+            "vit recover moves it aside whole and checks the installation",
+        );
     EngineError::Refused {
         summary: "the journal of this installation is damaged".into(),
         problems: vec![problem],

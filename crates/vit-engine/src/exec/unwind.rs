@@ -35,12 +35,24 @@ pub(super) fn roll_back(
     old: OldSmokeTests,
 ) -> TransactionReport {
     // Room for the journal on a full disk, and nothing of the smoke tests at work in the tree.
-    reserve::release(&run.cx.site.state_dir);
-    process::sweep(&run.id);
+    if let Err(error) = reserve::release(&run.cx.site.state_dir) {
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+    }
+    let ended = process::sweep(&run.id);
+    if ended > 0 {
+        let text = format!("{ended} processes of smoke tests were still at work and were ended");
+        run.problems.push(
+            Problem::new(Code::SmokeTestLeftFiles, "smoke tests", text).severity(Severity::Info),
+        );
+    }
     let results = without_output(&run.story.results);
     let kept_results = run.story.results.clone();
     let cause = run.story.cause.clone().unwrap_or(cause);
-    run.record_if_possible(&Entry::RollbackBegun { cause: cause.clone(), results });
+    run.record_if_possible(&Entry::RollbackBegun {
+        cause: cause.clone(),
+        results,
+    });
     run.story.results = kept_results;
     let evidence = keep_evidence(&mut run, &cause);
     stage(&run, Stage::Undo);
@@ -63,7 +75,9 @@ pub(super) fn finish(
         proof = verify(&run);
     }
     if proof.verified {
-        run.record_if_possible(&Entry::Verified { proof: proof.clone() });
+        run.record_if_possible(&Entry::Verified {
+            proof: proof.clone(),
+        });
         if old == OldSmokeTests::Run && run_old_smoke_tests(&mut run) {
             undo_all(&mut run, evidence);
             proof = verify(&run);
@@ -72,11 +86,17 @@ pub(super) fn finish(
     let outcome = if proof.verified {
         Outcome::RollbackExecuted
     } else {
-        run.record_if_possible(&Entry::Inconsistent { proof: proof.clone() });
+        run.record_if_possible(&Entry::Inconsistent {
+            proof: proof.clone(),
+        });
         Outcome::Inconsistent
     };
     done(&run, Stage::Verify);
-    let ending = Ending { outcome, cause: Some(cause), proof: Some(proof) };
+    let ending = Ending {
+        outcome,
+        cause: Some(cause),
+        proof: Some(proof),
+    };
     close::close(&mut run, &ending);
     close::report(run, &ending)
 }
@@ -94,7 +114,11 @@ fn keep_evidence(run: &mut Run<'_, '_>, cause: &Problem) -> Option<Evidence> {
             let problem = problem_of(&error, Code::StepFailed).severity(Severity::Warning);
             let text = problem.message.clone();
             run.problems.push(problem);
-            (Evidence::open(&run.cx.site.state_dir, &run.id), None, Some(text))
+            (
+                Evidence::create(&run.cx.site.state_dir, &run.id).ok(),
+                None,
+                Some(text),
+            )
         }
     };
     run.record_if_possible(&Entry::Evidence { folder, error });
@@ -106,8 +130,11 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
     let steps: Vec<Step> = run.story.steps_to_undo().cloned().collect();
     for step in steps {
         let before = run.begun().untracked.clone();
-        let keep =
-            switch_tree::Leftovers { transaction: &run.id, before: &before, evidence };
+        let keep = switch_tree::Leftovers {
+            transaction: &run.id,
+            before: &before,
+            evidence,
+        };
         let result = match &step {
             Step::SwitchTree { from, to } => {
                 let point = run.cx.faults.at(format_args!("undo.switch-tree"));
@@ -119,15 +146,22 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
                 injected.and_then(|()| switch_tree::undo(run.cx, from, to, &keep))
             }
         };
-        let error = result.err().map(|error| problem_of(&error, Code::StepFailed));
+        let error = result
+            .err()
+            .map(|error| problem_of(&error, Code::StepFailed));
         let text = error.as_ref().map(|problem| problem.message.clone());
-        run.problems.extend(error.map(|problem| problem.severity(Severity::Warning)));
-        run.record_if_possible(&Entry::Undone { step: step.name().to_owned(), error: text });
+        run.problems
+            .extend(error.map(|problem| problem.severity(Severity::Warning)));
+        run.record_if_possible(&Entry::Undone {
+            step: step.name().to_owned(),
+            error: text,
+        });
     }
     if let Some(files) = run.story.files.clone()
         && let Err(error) = vertical_files::restore(run.cx, &files)
     {
-        run.problems.push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
 }
 
@@ -153,17 +187,31 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
     if run.story.results.is_empty() || run.cx.cancel.is_set() {
         return false;
     }
-    let Ok(Some(plan)) = transactions::read_plan(&run.cx.site.state_dir, &run.id) else {
+    let Ok(Some(plan)) = transactions::read(&run.cx.site.state_dir, &run.id) else {
         return false;
     };
     let still_there = |test: &&SmokeTest| {
-        run.cx.site.root.join(&test.root).join("smoke_tests/run.sh").is_file()
+        run.cx
+            .site
+            .root
+            .join(&test.root)
+            .join("smoke_tests/run.sh")
+            .is_file()
     };
-    let tests: Vec<SmokeTest> = plan.smoke_tests.iter().filter(still_there).cloned().collect();
+    let tests: Vec<SmokeTest> = plan
+        .smoke_tests
+        .iter()
+        .filter(still_there)
+        .cloned()
+        .collect();
     let begun = run.begun();
     let (from, to) = (version_text(&begun.to), version_text(&begun.from));
-    let about =
-        probe::Surroundings { phase: "rollback", transaction: &run.id, from: &from, to: &to };
+    let about = probe::Surroundings {
+        phase: "rollback",
+        transaction: &run.id,
+        from: &from,
+        to: &to,
+    };
     run.after_rollback = probe::run(run.cx, &tests, &about, false).results;
     !verify(run).verified
 }
@@ -173,5 +221,8 @@ fn stage(run: &Run<'_, '_>, stage: Stage) {
 }
 
 fn done(run: &Run<'_, '_>, stage: Stage) {
-    run.cx.reporter.report(Event::StageDone { stage, elapsed: std::time::Duration::ZERO });
+    run.cx.reporter.report(Event::StageDone {
+        stage,
+        elapsed: std::time::Duration::ZERO,
+    });
 }

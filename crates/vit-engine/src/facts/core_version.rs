@@ -44,10 +44,18 @@ pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersi
     let Some((version, source)) = answers.first().cloned() else {
         let hint = "check out a release tag, or fetch the release tags";
         problems.push(
-            Problem::new(Code::CoreVersionUnknown, "core", "the installed Core version cannot be told")
-                .hint(Who::You, hint),
+            Problem::new(
+                Code::CoreVersionUnknown,
+                "core",
+                "the installed Core version cannot be told",
+            )
+            .hint(Who::You, hint),
         );
-        return Ok(CoreVersion { version: None, source: "unknown".into(), problems });
+        return Ok(CoreVersion {
+            version: None,
+            source: "unknown".into(),
+            problems,
+        });
     };
     for (other, whence) in &answers[1..] {
         if *other != version {
@@ -57,12 +65,18 @@ pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersi
                     "core",
                     "two sources name different versions",
                 )
-                .evidence(format!("{source} says {version}, {whence} says {other}; the first counts"))
+                .evidence(format!(
+                    "{source} says {version}, {whence} says {other}; the first counts"
+                ))
                 .hint(Who::Core, "release the package with the version of its tag"),
             );
         }
     }
-    Ok(CoreVersion { version: Some(version), source, problems })
+    Ok(CoreVersion {
+        version: Some(version),
+        source,
+        problems,
+    })
 }
 
 fn from_journal(cx: &Context<'_>, status: &Status) -> Option<(Version, String)> {
@@ -93,12 +107,19 @@ fn from_tag_at_head(status: &Status, refs: &[Ref]) -> Option<(Version, String)> 
     refs.iter()
         .filter(|r| r.commit.as_deref() == Some(head))
         .filter_map(|r| {
-            let tag =
-                r.name.strip_prefix("refs/vit/releases/").or(r.name.strip_prefix("refs/tags/"))?;
+            let tag = r
+                .name
+                .strip_prefix("refs/vit/releases/")
+                .or(r.name.strip_prefix("refs/tags/"))?;
             version::of_tag(tag)
         })
         .max()
-        .map(|version| (version.clone(), format!("the tag {}", version::tag_of(&version))))
+        .map(|version| {
+            (
+                version.clone(),
+                format!("the tag {}", version::tag_of(&version)),
+            )
+        })
 }
 
 /// `__version__ = "…"` in the core package, read as text.
@@ -125,10 +146,15 @@ fn from_ancestor(
     cx: &Context<'_>,
     status: &Status,
 ) -> Result<Option<(Version, String)>, EngineError> {
-    let Some(head) = &status.head else { return Ok(None) };
+    let Some(head) = &status.head else {
+        return Ok(None);
+    };
     let tag = cx.git.ancestor_release(head)?;
     Ok(tag.and_then(|tag| {
-        Some((version::of_tag(&tag)?, format!("the nearest release below HEAD, {tag}")))
+        Some((
+            version::of_tag(&tag)?,
+            format!("the nearest release below HEAD, {tag}"),
+        ))
     }))
 }
 
@@ -140,9 +166,16 @@ mod tests {
     fn the_version_is_read_as_text() {
         let read = |line: &str| assigned_version(line).map(|version| version.to_string());
         assert_eq!(read("__version__ = \"1.2.0\"").as_deref(), Some("1.2.0"));
-        assert_eq!(read("__version__: str = '1.2.0-beta.1'  # x").as_deref(), Some("1.2.0-beta.1"));
+        assert_eq!(
+            read("__version__: str = '1.2.0-beta.1'  # x").as_deref(),
+            Some("1.2.0-beta.1")
+        );
         assert_eq!(read("__version__ = VERSION"), None);
         assert_eq!(read("__version__ = '1.2'"), None);
-        assert_eq!(read("  __version__ = '1.2.0'"), None, "only at the top level");
+        assert_eq!(
+            read("  __version__ = '1.2.0'"),
+            None,
+            "only at the top level"
+        );
     }
 }

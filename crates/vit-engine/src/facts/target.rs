@@ -36,10 +36,18 @@ impl Facts {
             }
         }
         let commit = release.commit.clone().unwrap_or_default();
-        let position =
-            Position { tree: release.tree.clone().unwrap_or_default(), branch: None, commit };
-        let listing = cx.git.ls_tree(&position.commit, &[], true)?;
-        let switch = switch(cx, &self.verticals, self.position.as_ref(), (&position, &listing))?;
+        let position = Position {
+            tree: release.tree.clone().unwrap_or_default(),
+            branch: None,
+            commit,
+        };
+        let listing = cx.git.ls_tree::<&str>(&position.commit, &[], true)?;
+        let switch = switch(
+            cx,
+            &self.verticals,
+            self.position.as_ref(),
+            (&position, &listing),
+        )?;
         let commits = self.commits(cx, &position.commit)?;
         Ok(Target {
             way: self.way(&release),
@@ -57,7 +65,9 @@ impl Facts {
     /// The releases after the installed one up to `target`; those of the target's own line only:
     /// a pre-release counts where the target is one of its pre-releases or it is the target.
     fn way(&self, target: &Release) -> Vec<Release> {
-        let Some(current) = self.version() else { return vec![target.clone()] };
+        let Some(current) = self.version() else {
+            return vec![target.clone()];
+        };
         if target.version <= *current {
             return Vec::new();
         }
@@ -65,9 +75,11 @@ impl Facts {
             .releases
             .iter()
             .filter(|r| r.version > *current && r.version <= target.version)
-            .filter(|r| r.version.pre.is_empty() || r.version == target.version || {
-                let (a, b) = (&r.version, &target.version);
-                !b.pre.is_empty() && (a.major, a.minor, a.patch) == (b.major, b.minor, b.patch)
+            .filter(|r| {
+                r.version.pre.is_empty() || r.version == target.version || {
+                    let (a, b) = (&r.version, &target.version);
+                    !b.pre.is_empty() && (a.major, a.minor, a.patch) == (b.major, b.minor, b.patch)
+                }
             })
             .cloned()
             .collect()
@@ -75,14 +87,21 @@ impl Facts {
 
     fn commits(&self, cx: &Context<'_>, target: &str) -> Result<Commits, EngineError> {
         let Some(head) = self.position.as_ref().map(|p| p.commit.as_str()) else {
-            return Ok(Commits { own: 0, ahead: 0, fast_forward: false });
+            return Ok(Commits {
+                own: 0,
+                ahead: 0,
+                fast_forward: false,
+            });
         };
         let remote = self.registry.remote();
         let mut releases = Vec::new();
         let mut known = Vec::new();
         for r in &self.refs {
             let Some(commit) = &r.commit else { continue };
-            let tag = r.name.strip_prefix("refs/vit/releases/").or(r.name.strip_prefix("refs/tags/"));
+            let tag = r
+                .name
+                .strip_prefix("refs/vit/releases/")
+                .or(r.name.strip_prefix("refs/tags/"));
             if tag.and_then(vit_contract::version::of_tag).is_some() {
                 releases.push(commit.clone());
             } else if let Some(remote) = &remote
@@ -93,12 +112,24 @@ impl Facts {
         }
         if releases.iter().any(|commit| commit == head) {
             let fast_forward = head == target || cx.git.is_ancestor(head, target)?;
-            return Ok(Commits { own: 0, ahead: 0, fast_forward });
+            return Ok(Commits {
+                own: 0,
+                ahead: 0,
+                fast_forward,
+            });
         }
         let ahead = cx.git.commits_not_in(head, &releases)?;
         known.extend(releases);
-        let own = if ahead == 0 { 0 } else { cx.git.commits_not_in(head, &known)? };
-        Ok(Commits { own, ahead, fast_forward: cx.git.is_ancestor(head, target)? })
+        let own = if ahead == 0 {
+            0
+        } else {
+            cx.git.commits_not_in(head, &known)?
+        };
+        Ok(Commits {
+            own,
+            ahead,
+            fast_forward: cx.git.is_ancestor(head, target)?,
+        })
     }
 }
 
@@ -142,13 +173,19 @@ fn merge(now: &[Vertical], then: Vec<Vertical>) -> (Vec<Vertical>, BTreeSet<Stri
     for vertical in now {
         if !vertical.tracked {
             merged.push(vertical.clone());
-        } else if !then.iter().any(|t| t.manifest_path == vertical.manifest_path) {
+        } else if !then
+            .iter()
+            .any(|t| t.manifest_path == vertical.manifest_path)
+        {
             removed.insert(vertical.manifest_path.clone());
             merged.push(vertical.clone());
         }
     }
     for vertical in then {
-        if !merged.iter().any(|m| m.manifest_path == vertical.manifest_path) {
+        if !merged
+            .iter()
+            .any(|m| m.manifest_path == vertical.manifest_path)
+        {
             merged.push(vertical);
         }
     }
@@ -158,14 +195,23 @@ fn merge(now: &[Vertical], then: Vec<Vertical>) -> (Vec<Vertical>, BTreeSet<Stri
 
 fn exports(cx: &Context<'_>, listing: &[TreeEntry]) -> Result<Exports, EngineError> {
     let packages = &cx.site.settings.contracts_package;
-    let Some(package) = packages.iter().find(|package| {
-        listing.iter().any(|entry| entry.path.starts_with(package))
-    }) else {
-        return Ok(Exports::Unreadable(format!("there is no folder {}", packages.join(" or "))));
+    let Some(package) = packages
+        .iter()
+        .find(|package| listing.iter().any(|entry| entry.path.starts_with(package)))
+    else {
+        return Ok(Exports::Unreadable(format!(
+            "there is no folder {}",
+            packages.join(" or ")
+        )));
     };
     let files: Vec<(&TreeEntry, String)> = listing
         .iter()
-        .filter(|entry| entry.path.extension().is_some_and(|e| e == "py" || e == "pyi"))
+        .filter(|entry| {
+            entry
+                .path
+                .extension()
+                .is_some_and(|e| e == "py" || e == "pyi")
+        })
         .filter_map(|entry| {
             let inside = entry.path.strip_prefix(package).ok()?.to_str()?.to_owned();
             Some((entry, inside))
@@ -183,14 +229,17 @@ fn exports(cx: &Context<'_>, listing: &[TreeEntry]) -> Result<Exports, EngineErr
         })
         .collect();
     let name = package.rsplit('/').next().unwrap_or(package);
-    Ok(contracts::exports(name, &sources))
+    Ok(contracts::read(name, &sources))
 }
 
 /// Files that git does not track and that the target would overwrite: at the very path of a new
 /// file, above it, or below it. Git's own checkout overwrites ignored files without a word.
 fn in_the_way(root: &Path, changes: &[TreeChange]) -> Vec<String> {
-    let leaving: BTreeSet<&Path> =
-        changes.iter().filter(|c| c.status == 'D').map(|c| c.path.as_path()).collect();
+    let leaving: BTreeSet<&Path> = changes
+        .iter()
+        .filter(|c| c.status == 'D')
+        .map(|c| c.path.as_path())
+        .collect();
     let mut found = BTreeSet::new();
     for change in changes.iter().filter(|c| c.status == 'A') {
         let obstacle = change
@@ -198,10 +247,14 @@ fn in_the_way(root: &Path, changes: &[TreeChange]) -> Vec<String> {
             .ancestors()
             .filter(|path| !path.as_os_str().is_empty())
             .find(|path| {
-                let Ok(there) = std::fs::symlink_metadata(root.join(path)) else { return false };
+                let Ok(there) = std::fs::symlink_metadata(root.join(path)) else {
+                    return false;
+                };
                 let itself = *path == change.path;
                 let blocks = if itself { true } else { !there.is_dir() };
-                blocks && !leaving.contains(path) && !(there.is_dir() && only_leaving(root, path, &leaving))
+                blocks
+                    && !leaving.contains(path)
+                    && !(there.is_dir() && only_leaving(root, path, &leaving))
             });
         if let Some(path) = obstacle {
             found.insert(path.display().to_string());
@@ -212,7 +265,9 @@ fn in_the_way(root: &Path, changes: &[TreeChange]) -> Vec<String> {
 
 /// Whether everything in a folder is tracked and goes away with the switch.
 fn only_leaving(root: &Path, folder: &Path, leaving: &BTreeSet<&Path>) -> bool {
-    let Ok(entries) = std::fs::read_dir(root.join(folder)) else { return false };
+    let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
+        return false;
+    };
     entries.flatten().all(|entry| {
         let path = folder.join(entry.file_name());
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -229,5 +284,15 @@ fn changed_bytes(cx: &Context<'_>, changes: &[TreeChange]) -> Result<u64, Engine
         .filter(|c| c.status != 'D' && c.new_mode != 0o160_000)
         .map(|c| c.new_oid.clone())
         .collect();
-    if oids.is_empty() { Ok(0) } else { Ok(cx.git.sizes(&oids)?.iter().sum()) }
+    if oids.is_empty() {
+        Ok(0)
+    } else {
+        Ok(cx
+            .git
+            .objects(&oids)?
+            .iter()
+            .flatten()
+            .map(|object| object.size)
+            .sum())
+    }
 }

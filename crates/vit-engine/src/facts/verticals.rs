@@ -25,7 +25,13 @@ pub fn discover(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Vertical>, E
         .discovery
         .iter()
         .flat_map(|glob| folders(&cx.site.root, glob))
-        .map(|folder| if folder.is_empty() { FILE_NAME.into() } else { format!("{folder}/{FILE_NAME}") })
+        .map(|folder| {
+            if folder.is_empty() {
+                FILE_NAME.into()
+            } else {
+                format!("{folder}/{FILE_NAME}")
+            }
+        })
         .filter(|path| std::fs::symlink_metadata(cx.site.root.join(path)).is_ok())
         .collect();
     paths.sort();
@@ -77,7 +83,9 @@ pub fn in_tree(
             };
             let content = match blob {
                 Blob::Content(bytes) => Ok(bytes),
-                Blob::TooLarge(size) => Err(format!("it has {size} bytes, {MAX_BYTES} are the bound")),
+                Blob::TooLarge(size) => {
+                    Err(format!("it has {size} bytes, {MAX_BYTES} are the bound"))
+                }
                 Blob::Missing => Err(format!("its object is missing in {short}")),
             };
             vertical(path, root, content, smoke_test, true)
@@ -106,7 +114,9 @@ fn on_disk(site_root: &Path, path: String, tracked: bool) -> Vertical {
     };
     let script = site_root.join(&root).join("smoke_tests/run.sh");
     let smoke_test = match std::fs::metadata(&script) {
-        Ok(file) if file.is_file() && file.permissions().mode() & 0o111 != 0 => SmokeTestFile::Ready,
+        Ok(file) if file.is_file() && file.permissions().mode() & 0o111 != 0 => {
+            SmokeTestFile::Ready
+        }
         Ok(_) => SmokeTestFile::NotExecutable,
         Err(_) => SmokeTestFile::Missing,
     };
@@ -126,23 +136,42 @@ fn vertical(
             (reading.value, reading.problems, digest::sha256(&bytes))
         }
         Err(why) => {
-            let problem = Problem::new(Code::FileUnreadable, &manifest_path, "the manifest cannot be read")
-                .evidence(why)
-                .hint(Who::VerticalOwner, "make it a plain file of at most 256 KiB that vit may read")
-                .at(Place::file(&manifest_path));
+            let problem = Problem::new(
+                Code::FileUnreadable,
+                &manifest_path,
+                "the manifest cannot be read",
+            )
+            .evidence(why)
+            .hint(
+                Who::VerticalOwner,
+                "make it a plain file of at most 256 KiB that vit may read",
+            )
+            .at(Place::file(&manifest_path));
             (None, vec![problem], String::new())
         }
     };
-    Vertical { manifest_path, root, manifest, problems, smoke_test, tracked, sha256 }
+    Vertical {
+        manifest_path,
+        root,
+        manifest,
+        problems,
+        smoke_test,
+        tracked,
+        sha256,
+    }
 }
 
 fn root_of(manifest_path: &str) -> String {
-    manifest_path.rsplit_once('/').map_or_else(String::new, |(root, _)| root.to_owned())
+    manifest_path
+        .rsplit_once('/')
+        .map_or_else(String::new, |(root, _)| root.to_owned())
 }
 
 /// Whether a path in a tree is a manifest that discovery would find.
 fn is_manifest(globs: &[String], path: &str) -> bool {
-    let Some(folder) = path.strip_suffix(FILE_NAME) else { return false };
+    let Some(folder) = path.strip_suffix(FILE_NAME) else {
+        return false;
+    };
     let folder = folder.trim_end_matches('/');
     globs.iter().any(|glob| {
         let glob = glob.trim_end_matches('/');
@@ -152,7 +181,10 @@ fn is_manifest(globs: &[String], path: &str) -> bool {
         let (parts, names): (Vec<&str>, Vec<&str>) =
             (glob.split('/').collect(), folder.split('/').collect());
         parts.len() == names.len()
-            && parts.iter().zip(&names).all(|(part, name)| *part == "*" || part == name)
+            && parts
+                .iter()
+                .zip(&names)
+                .all(|(part, name)| *part == "*" || part == name)
     })
 }
 
@@ -164,9 +196,17 @@ fn folders(root: &Path, glob: &str) -> Vec<String> {
         found = found
             .into_iter()
             .flat_map(|base| {
-                let names = if part == "*" { subfolders(&root.join(&base)) } else { vec![part.into()] };
+                let names = if part == "*" {
+                    subfolders(&root.join(&base))
+                } else {
+                    vec![part.into()]
+                };
                 names.into_iter().map(move |name: String| {
-                    if base.is_empty() { name } else { format!("{base}/{name}") }
+                    if base.is_empty() {
+                        name
+                    } else {
+                        format!("{base}/{name}")
+                    }
                 })
             })
             .collect();
@@ -175,7 +215,9 @@ fn folders(root: &Path, glob: &str) -> Vec<String> {
 }
 
 fn subfolders(folder: &Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return Vec::new();
+    };
     entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .filter(|name| !name.starts_with('.'))
@@ -192,7 +234,10 @@ mod tests {
         for (path, found) in [
             ("vertical_manifest.yaml", true),
             ("domains/finance/vertical_manifest.yaml", true),
-            ("vitruvyan_core/domains/finance/vertical_manifest.yaml", true),
+            (
+                "vitruvyan_core/domains/finance/vertical_manifest.yaml",
+                true,
+            ),
             ("docs/templates/vertical_manifest.yaml", false),
             ("domains/vertical_manifest.yaml", false),
             ("domains/a/b/vertical_manifest.yaml", false),

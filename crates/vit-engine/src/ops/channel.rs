@@ -16,7 +16,10 @@ use crate::store::choices;
 /// The installation cannot be read.
 pub fn show(cx: &Context<'_>) -> Result<ChannelReport, EngineError> {
     let local = Local::gather(cx)?;
-    let details = format!("{} is in force, set by {}", local.channel.channel, local.channel.set_by);
+    let details = format!(
+        "{} is in force, set by {}",
+        local.channel.channel, local.channel.set_by
+    );
     Ok(ChannelReport {
         schema: "vit.channel/1".into(),
         channel: local.channel,

@@ -11,8 +11,9 @@ use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs};
 use crate::git::Git;
 use crate::site::Site;
+use crate::store::folder::Folder;
 use crate::store::journal::Journal;
-use crate::store::{folder, lock};
+use crate::store::lock;
 
 /// The oldest git whose machine formats are read.
 const GIT_NEEDED: (u32, u32, u32) = (2, 41, 0);
@@ -29,23 +30,44 @@ pub fn doctor(
         Ok(cx) => installation(&mut checks, cx),
         Err(error) => {
             let found = chain(error);
-            checks.push(check("installation", CheckState::Failed, found, Some("go into the Core checkout, or name it with -C DIR")));
+            checks.push(check(
+                "installation",
+                CheckState::Failed,
+                found,
+                Some("go into the Core checkout, or name it with -C DIR"),
+            ));
         }
     }
     let ok = checks.iter().all(|check| check.state != CheckState::Failed);
-    CheckReport { schema: "vit.doctor/1".into(), ok, checks }
+    CheckReport {
+        schema: "vit.doctor/1".into(),
+        ok,
+        checks,
+    }
 }
 
 fn git(start: &Path, environment: &Environment) -> Check {
     match Git::open(start, environment).version() {
-        Ok(version) if version >= GIT_NEEDED => {
-            check("git", CheckState::Ok, dotted(version), None)
-        }
+        Ok(version) if version >= GIT_NEEDED => check("git", CheckState::Ok, dotted(version), None),
         Ok(version) => {
-            let found = format!("{}, {} or newer is needed", dotted(version), dotted(GIT_NEEDED));
-            check("git", CheckState::Failed, found, Some("install a newer git"))
+            let found = format!(
+                "{}, {} or newer is needed",
+                dotted(version),
+                dotted(GIT_NEEDED)
+            );
+            check(
+                "git",
+                CheckState::Failed,
+                found,
+                Some("install a newer git"),
+            )
         }
-        Err(error) => check("git", CheckState::Failed, chain(&error), Some("install git (Debian: `apt install git`)")),
+        Err(error) => check(
+            "git",
+            CheckState::Failed,
+            chain(&error),
+            Some("install git (Debian: `apt install git`)"),
+        ),
     }
 }
 
@@ -53,28 +75,57 @@ fn shell() -> Check {
     if Path::new("/bin/sh").exists() {
         check("sh", CheckState::Ok, "/bin/sh".into(), None)
     } else {
-        check("sh", CheckState::Failed, "/bin/sh is not there".into(), Some("smoke tests are shell scripts: install a shell"))
+        check(
+            "sh",
+            CheckState::Failed,
+            "/bin/sh is not there".into(),
+            Some("smoke tests are shell scripts: install a shell"),
+        )
     }
 }
 
 fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
     let site: &Site = cx.site;
-    checks.push(check("installation", CheckState::Ok, site.root.display().to_string(), None));
+    checks.push(check(
+        "installation",
+        CheckState::Ok,
+        site.root.display().to_string(),
+        None,
+    ));
     for problem in &site.problems {
         checks.push(of_problem("settings", problem));
     }
-    let unsafe_folder = folder::check(&site.state_dir);
+    let unsafe_folder = Folder::state(site).check();
     if unsafe_folder.is_empty() {
-        checks.push(check("state folder", CheckState::Ok, site.state_dir.display().to_string(), None));
+        checks.push(check(
+            "state folder",
+            CheckState::Ok,
+            site.state_dir.display().to_string(),
+            None,
+        ));
     }
-    checks.extend(unsafe_folder.iter().map(|problem| of_problem("state folder", problem)));
+    checks.extend(
+        unsafe_folder
+            .iter()
+            .map(|problem| of_problem("state folder", problem)),
+    );
     checks.push(journal(cx));
     if let Some(owner) = lock::Lock::holder(&site.state_dir) {
-        checks.push(check("lock", CheckState::Warning, format!("held by {owner}"), Some("wait for it to end")));
+        checks.push(check(
+            "lock",
+            CheckState::Warning,
+            format!("held by {owner}"),
+            Some("wait for it to end"),
+        ));
     }
     match Local::gather(cx) {
         Ok(local) => verticals_and_core(checks, cx, &local),
-        Err(error) => checks.push(check("working tree", CheckState::Failed, chain(&error), None)),
+        Err(error) => checks.push(check(
+            "working tree",
+            CheckState::Failed,
+            chain(&error),
+            None,
+        )),
     }
     checks.push(releases(cx));
 }
@@ -91,9 +142,19 @@ fn journal(cx: &Context<'_>) -> Check {
             } else {
                 "vit recover"
             };
-            check("transactions", CheckState::Failed, error.to_string(), Some(fix))
+            check(
+                "transactions",
+                CheckState::Failed,
+                error.to_string(),
+                Some(fix),
+            )
         }
-        Err(error) => check("transactions", CheckState::Failed, chain(&error), Some("vit recover")),
+        Err(error) => check(
+            "transactions",
+            CheckState::Failed,
+            chain(&error),
+            Some("vit recover"),
+        ),
     }
 }
 
@@ -101,29 +162,64 @@ fn verticals_and_core(checks: &mut Vec<Check>, cx: &Context<'_>, local: &Local) 
     let core = local_refs(cx.git).and_then(|refs| core_version::find(cx, &local.status, &refs));
     match core {
         Ok(core) => {
-            let found = core.version.as_ref().map_or_else(|| "unknown".to_owned(), |v| format!("{v}, told by {}", core.source));
-            let state = if core.version.is_some() { CheckState::Ok } else { CheckState::Warning };
-            let fix = core.version.is_none().then_some("fetch the release tags with `vit update`");
+            let found = core.version.as_ref().map_or_else(
+                || "unknown".to_owned(),
+                |v| format!("{v}, told by {}", core.source),
+            );
+            let state = if core.version.is_some() {
+                CheckState::Ok
+            } else {
+                CheckState::Warning
+            };
+            let fix = core
+                .version
+                .is_none()
+                .then_some("fetch the release tags with `vit update`");
             checks.push(check("core version", state, found, fix));
         }
-        Err(error) => checks.push(check("core version", CheckState::Failed, chain(&error), None)),
+        Err(error) => checks.push(check(
+            "core version",
+            CheckState::Failed,
+            chain(&error),
+            None,
+        )),
     }
     checks.push(if local.status.changed.is_empty() {
         check("working tree", CheckState::Ok, "clean".into(), None)
     } else {
         let found = format!("{} files have changes", local.status.changed.len());
-        check("working tree", CheckState::Warning, found, Some("`git stash` keeps them apart while you upgrade"))
+        check(
+            "working tree",
+            CheckState::Warning,
+            found,
+            Some("`git stash` keeps them apart while you upgrade"),
+        )
     });
     if local.verticals.is_empty() {
         let found = "none: nothing is judged and nothing proves an upgrade".to_owned();
-        checks.push(check("verticals", CheckState::Warning, found, Some("write domains/<name>/vertical_manifest.yaml")));
+        checks.push(check(
+            "verticals",
+            CheckState::Warning,
+            found,
+            Some("write domains/<name>/vertical_manifest.yaml"),
+        ));
     }
     for vertical in &local.verticals {
         let name = format!("vertical {}", vertical.root);
         if vertical.problems.is_empty() {
-            checks.push(check(&name, CheckState::Ok, vertical.manifest_path.clone(), None));
+            checks.push(check(
+                &name,
+                CheckState::Ok,
+                vertical.manifest_path.clone(),
+                None,
+            ));
         }
-        checks.extend(vertical.problems.iter().map(|problem| of_problem(&name, problem)));
+        checks.extend(
+            vertical
+                .problems
+                .iter()
+                .map(|problem| of_problem(&name, problem)),
+        );
     }
 }
 
@@ -131,10 +227,19 @@ fn releases(cx: &Context<'_>) -> Check {
     let listing = crate::registry::open(cx, None).and_then(|registry| registry.list(cx, false));
     match listing {
         Ok(listing) => {
-            let found = format!("{} known from {}", listing.releases.len(), listing.source.location);
+            let found = format!(
+                "{} known from {}",
+                listing.releases.len(),
+                listing.source.location
+            );
             check("releases", CheckState::Ok, found, None)
         }
-        Err(error) => check("releases", CheckState::Warning, chain(&error), Some("vit update")),
+        Err(error) => check(
+            "releases",
+            CheckState::Warning,
+            chain(&error),
+            Some("vit update"),
+        ),
     }
 }
 
@@ -143,7 +248,11 @@ fn of_problem(name: &str, problem: &Problem) -> Check {
         Severity::Blocked => CheckState::Failed,
         Severity::Warning | Severity::Info => CheckState::Warning,
     };
-    let place = problem.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+    let place = problem
+        .place
+        .as_ref()
+        .map(|place| format!("{place}: "))
+        .unwrap_or_default();
     let found = format!("{place}{} [{}]", problem.message, problem.code);
     check(name, state, found, problem.hint.as_deref())
 }
@@ -163,5 +272,10 @@ fn dotted((major, minor, patch): (u32, u32, u32)) -> String {
 }
 
 fn check(name: &str, state: CheckState, found: String, fix: Option<&str>) -> Check {
-    Check { name: name.into(), state, found, fix: fix.map(str::to_owned) }
+    Check {
+        name: name.into(),
+        state,
+        found,
+        fix: fix.map(str::to_owned),
+    }
 }

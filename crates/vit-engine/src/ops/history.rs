@@ -20,9 +20,16 @@ pub fn list(cx: &Context<'_>, failed: bool) -> Result<HistoryReport, EngineError
     let broken = history::verify(&loaded.history).err();
     let mut problems = loaded.problems;
     problems.extend(broken.as_ref().map(|broken| {
-        Problem::new(Code::HistoryDamaged, ".vitruvyan/upgrade_history.json", "the chain of hashes is broken")
-            .evidence(broken.to_string())
-            .hint(Who::You, "somebody has edited the file; `vit history verify` compares it with the journal")
+        Problem::new(
+            Code::HistoryDamaged,
+            ".vitruvyan/upgrade_history.json",
+            "the chain of hashes is broken",
+        )
+        .evidence(broken.to_string())
+        .hint(
+            Who::You,
+            "somebody has edited the file; `vit history verify` compares it with the journal",
+        )
     }));
     let mut entries = loaded.history.history;
     entries.reverse();
@@ -41,34 +48,57 @@ pub fn list(cx: &Context<'_>, failed: bool) -> Result<HistoryReport, EngineError
 /// There is none, or there are several.
 pub fn show(cx: &Context<'_>, id: &str) -> Result<Entry, EngineError> {
     let entries = history_file::load(cx.site).history.history;
-    if id == "last" && let Some(entry) = entries.last() {
+    if id == "last"
+        && let Some(entry) = entries.last()
+    {
         return Ok(entry.clone());
     }
     let exact: Vec<&Entry> = entries.iter().filter(|entry| entry.id == id).collect();
     let found = if exact.is_empty() {
-        entries.iter().filter(|entry| !id.is_empty() && entry.id.starts_with(id)).collect()
+        entries
+            .iter()
+            .filter(|entry| !id.is_empty() && entry.id.starts_with(id))
+            .collect()
     } else {
         exact
     };
     match found.as_slice() {
-        [] => Err(bad(format!("there is no transaction {}", vit_contract::text::visible(id)), &entries)),
+        [] => Err(bad(
+            format!(
+                "there is no transaction {}",
+                vit_contract::text::visible(id)
+            ),
+            &entries,
+        )),
         // A repair bears the id of the transaction that it repairs: the newest of them counts.
         [.., last] if found.iter().all(|entry| entry.id == last.id) => Ok((*last).clone()),
         several => {
             let ids: Vec<&str> = several.iter().map(|entry| entry.id.as_str()).collect();
-            Err(bad(format!("several transactions begin so: {}", ids.join(", ")), &entries))
+            Err(bad(
+                format!("several transactions begin so: {}", ids.join(", ")),
+                &entries,
+            ))
         }
     }
 }
 
 fn bad(summary: String, entries: &[Entry]) -> EngineError {
-    let ids: Vec<&str> = entries.iter().rev().take(5).map(|entry| entry.id.as_str()).collect();
+    let ids: Vec<&str> = entries
+        .iter()
+        .rev()
+        .take(5)
+        .map(|entry| entry.id.as_str())
+        .collect();
     let hint = if ids.is_empty() {
         "the history is empty".to_owned()
     } else {
         format!("the newest are {}", ids.join(", "))
     };
-    EngineError::BadInput { summary, problems: Vec::new(), hints: vec![hint] }
+    EngineError::BadInput {
+        summary,
+        problems: Vec::new(),
+        hints: vec![hint],
+    }
 }
 
 /// Checks the chain of hashes, and the history against the journal.
@@ -78,7 +108,11 @@ fn bad(summary: String, entries: &[Entry]) -> EngineError {
 pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
     let checks = checks(cx)?;
     let ok = checks.iter().all(|check| check.state != CheckState::Failed);
-    Ok(CheckReport { schema: "vit.history-verify/1".into(), ok, checks })
+    Ok(CheckReport {
+        schema: "vit.history-verify/1".into(),
+        ok,
+        checks,
+    })
 }
 
 /// The checks of the history, for `vit history verify` and `vit verify`.
@@ -87,8 +121,16 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
     let mut checks = Vec::new();
     let count = loaded.history.history.len();
     for problem in &loaded.problems {
-        let found = problem.evidence.clone().unwrap_or_else(|| problem.message.clone());
-        checks.push(check("history file", CheckState::Failed, found, problem.hint.clone()));
+        let found = problem
+            .evidence
+            .clone()
+            .unwrap_or_else(|| problem.message.clone());
+        checks.push(check(
+            "history file",
+            CheckState::Failed,
+            found,
+            problem.hint.clone(),
+        ));
     }
     checks.push(match history::verify(&loaded.history) {
         Ok(()) => check("hash chain", CheckState::Ok, format!("{count} entries, every link holds"), None),
@@ -101,25 +143,45 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
     });
     let log = Journal::read(&cx.site.state_dir)?;
     checks.push(match &log.damaged {
-        None => check("journal", CheckState::Ok, format!("{} records, every link holds", log.records.len()), None),
-        Some(damage) => check("journal", CheckState::Failed, damage.clone(), Some("vit recover".into())),
+        None => check(
+            "journal",
+            CheckState::Ok,
+            format!("{} records, every link holds", log.records.len()),
+            None,
+        ),
+        Some(damage) => check(
+            "journal",
+            CheckState::Failed,
+            damage.clone(),
+            Some("vit recover".into()),
+        ),
     });
     let missing = missing_entries(&log.records, &loaded.history.history);
     checks.push(if missing.is_empty() {
-        check("history against journal", CheckState::Ok, "they tell the same".into(), None)
+        check(
+            "history against journal",
+            CheckState::Ok,
+            "they tell the same".into(),
+            None,
+        )
     } else {
-        let found = format!("not in the history, or told otherwise there: {}", missing.join(", "));
-        check("history against journal", CheckState::Failed, found, Some("the journal in the state folder is right; keep a copy of both".into()))
+        let found = format!(
+            "not in the history, or told otherwise there: {}",
+            missing.join(", ")
+        );
+        check(
+            "history against journal",
+            CheckState::Failed,
+            found,
+            Some("the journal in the state folder is right; keep a copy of both".into()),
+        )
     });
     Ok(checks)
 }
 
 /// Transactions that the journal has closed and the history does not tell in the same way. Those
 /// older than the oldest entry may have been pruned.
-fn missing_entries(
-    records: &[crate::store::journal::Record],
-    entries: &[Entry],
-) -> Vec<String> {
+fn missing_entries(records: &[crate::store::journal::Record], entries: &[Entry]) -> Vec<String> {
     let Some(oldest) = entries.iter().map(|entry| entry.timestamp).min() else {
         return records
             .iter()
@@ -141,5 +203,10 @@ fn missing_entries(
 }
 
 fn check(name: &str, state: CheckState, found: String, fix: Option<String>) -> Check {
-    Check { name: name.into(), state, found, fix }
+    Check {
+        name: name.into(),
+        state,
+        found,
+        fix,
+    }
 }

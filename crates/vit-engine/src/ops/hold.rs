@@ -16,10 +16,18 @@ pub fn hold(cx: &Context<'_>, version: Option<&Version>) -> Result<HoldReport, E
     let _held = Held::acquire(cx, "vit hold")?;
     let mut choices = choices::load(&cx.site.state_dir)?;
     let what = name(version);
-    if choices.holds.iter().any(|hold| hold.version.as_ref() == version) {
+    if choices
+        .holds
+        .iter()
+        .any(|hold| hold.version.as_ref() == version)
+    {
         return Ok(report(&choices, format!("{what} was held already")));
     }
-    choices.holds.push(Hold { version: version.cloned(), since: cx.clock.now(), reason: None });
+    choices.holds.push(Hold {
+        version: version.cloned(),
+        since: cx.clock.now(),
+        reason: None,
+    });
     choices::save(&cx.site.state_dir, &choices, cx.faults)?;
     Ok(report(&choices, format!("{what} is held")))
 }
@@ -33,7 +41,9 @@ pub fn unhold(cx: &Context<'_>, version: Option<&Version>) -> Result<HoldReport,
     let mut choices = choices::load(&cx.site.state_dir)?;
     let before = choices.holds.len();
     match version {
-        Some(version) => choices.holds.retain(|hold| hold.version.as_ref() != Some(version)),
+        Some(version) => choices
+            .holds
+            .retain(|hold| hold.version.as_ref() != Some(version)),
         None => choices.holds.clear(),
     }
     if choices.holds.len() == before {
@@ -57,13 +67,21 @@ pub fn names(choices: &Choices) -> Vec<String> {
     choices
         .holds
         .iter()
-        .map(|hold| hold.version.as_ref().map_or_else(|| "all".to_owned(), ToString::to_string))
+        .map(|hold| {
+            hold.version
+                .as_ref()
+                .map_or_else(|| "all".to_owned(), ToString::to_string)
+        })
         .collect()
 }
 
 fn listed(choices: &Choices) -> String {
     let names = names(choices);
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
+    if names.is_empty() {
+        "nothing".into()
+    } else {
+        names.join(", ")
+    }
 }
 
 fn name(version: Option<&Version>) -> String {
@@ -71,5 +89,9 @@ fn name(version: Option<&Version>) -> String {
 }
 
 fn report(choices: &Choices, details: String) -> HoldReport {
-    HoldReport { schema: "vit.hold/1".into(), holds: names(choices), details }
+    HoldReport {
+        schema: "vit.hold/1".into(),
+        holds: names(choices),
+        details,
+    }
 }

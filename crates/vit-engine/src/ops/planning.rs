@@ -45,7 +45,10 @@ pub enum Planned {
 /// installation cannot be read.
 pub fn plan(cx: &Context<'_>, options: &PlanOptions) -> Result<Planned, EngineError> {
     let facts = Facts::gather(cx, options.offline)?;
-    let choice = Choice { accept: options.accept.clone(), branch: options.branch };
+    let choice = Choice {
+        accept: options.accept.clone(),
+        branch: options.branch,
+    };
     let target = match &options.target {
         Some(version) => {
             let release = find(&facts, version)?;
@@ -84,25 +87,36 @@ pub(crate) fn make(
 /// The newest versions that the registry is known to have, without asking it: for messages.
 #[must_use]
 pub fn known_versions(cx: &Context<'_>) -> Vec<Version> {
-    let Ok(registry) = crate::registry::open(cx, None) else { return Vec::new() };
-    let Ok(listing) = registry.list(cx, false) else { return Vec::new() };
+    let Ok(registry) = crate::registry::open(cx, None) else {
+        return Vec::new();
+    };
+    let Ok(listing) = registry.list(cx, false) else {
+        return Vec::new();
+    };
     newest(&listing.releases)
 }
 
 /// The release of a version.
 pub(crate) fn find<'a>(facts: &'a Facts, version: &Version) -> Result<&'a Release, EngineError> {
-    facts.listing.releases.iter().find(|release| release.version == *version).ok_or_else(|| {
-        let newest: Vec<String> =
-            newest(&facts.listing.releases).iter().map(ToString::to_string).collect();
-        EngineError::BadInput {
-            summary: format!("there is no release {version}"),
-            problems: Vec::new(),
-            hints: vec![
-                format!("the newest releases are {}", newest.join(", ")),
-                "`vit update` lists what is offered and what is blocked".into(),
-            ],
-        }
-    })
+    facts
+        .listing
+        .releases
+        .iter()
+        .find(|release| release.version == *version)
+        .ok_or_else(|| {
+            let newest: Vec<String> = newest(&facts.listing.releases)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            EngineError::BadInput {
+                summary: format!("there is no release {version}"),
+                problems: Vec::new(),
+                hints: vec![
+                    format!("the newest releases are {}", newest.join(", ")),
+                    "`vit update` lists what is offered and what is blocked".into(),
+                ],
+            }
+        })
 }
 
 fn newest(releases: &[Release]) -> Vec<Version> {
@@ -117,7 +131,11 @@ fn is_installed(facts: &Facts, release: &Release) -> bool {
 }
 
 fn already_there(facts: &Facts) -> UpdateReport {
-    let found = update::Found { offered: None, blocked: Vec::new(), unusable: Vec::new() };
+    let found = update::Found {
+        offered: None,
+        blocked: Vec::new(),
+        unusable: Vec::new(),
+    };
     let mut report = update::report(facts, found);
     let version = facts.version().map(ToString::to_string).unwrap_or_default();
     report.details = format!("{version} is already installed");
@@ -128,8 +146,15 @@ pub(crate) fn unborn() -> EngineError {
     EngineError::Refused {
         summary: "the repository has no commit yet: there is nothing to upgrade from".into(),
         problems: vec![
-            Problem::new(Code::UnbornHead, "HEAD", "HEAD points at a branch without a commit")
-                .hint(Who::You, "check out a release first: `git fetch --tags`, then `git checkout v<version>`"),
+            Problem::new(
+                Code::UnbornHead,
+                "HEAD",
+                "HEAD points at a branch without a commit",
+            )
+            .hint(
+                Who::You,
+                "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+            ),
         ],
     }
 }

@@ -50,17 +50,33 @@ pub(crate) struct Found {
 
 /// Looks at the newer releases of the channel, newest first, until one can be lived with.
 pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineError> {
-    let newer = compat::newer(&facts.listing.releases, facts.version(), facts.channel.channel);
+    let newer = compat::newer(
+        &facts.listing.releases,
+        facts.version(),
+        facts.channel.channel,
+    );
     let unusable = newer
         .unusable
         .iter()
         .flat_map(|release| release.problems.iter().filter(|p| p.blocks()).cloned())
         .collect();
-    let mut found = Found { offered: None, blocked: Vec::new(), unusable };
+    let mut found = Found {
+        offered: None,
+        blocked: Vec::new(),
+        unusable,
+    };
     for release in newer.usable {
         let mut extra = Vec::new();
-        if let Some(hold) = facts.choices.holds.iter().find(|h| h.covers(&release.version)) {
-            let unhold = hold.version.as_ref().map_or_else(String::new, |v| format!(" {v}"));
+        if let Some(hold) = facts
+            .choices
+            .holds
+            .iter()
+            .find(|h| h.covers(&release.version))
+        {
+            let unhold = hold
+                .version
+                .as_ref()
+                .map_or_else(String::new, |v| format!(" {v}"));
             extra.push(
                 Problem::new(Code::Held, &release.tag, "it is held")
                     .evidence(format!("since {}", hold.since))
@@ -80,9 +96,16 @@ pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineErr
                 }
                 found.blocked.push((release.clone(), verdict));
             }
-            Err(error) if matches!(error, EngineError::Registry { .. } | EngineError::Refused { .. }) => {
+            Err(error)
+                if matches!(
+                    error,
+                    EngineError::Registry { .. } | EngineError::Refused { .. }
+                ) =>
+            {
                 extra.push(problem_of(&error, Code::ObjectsMissing));
-                found.blocked.push((release.clone(), Verdict::new(extra, Vec::new())));
+                found
+                    .blocked
+                    .push((release.clone(), Verdict::new(extra, Vec::new())));
             }
             Err(error) => return Err(error),
         }
@@ -93,9 +116,14 @@ pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineErr
 /// Puts the report together.
 pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
     let current = facts.version().cloned();
-    let offered = found.offered.map(|(target, verdict)| candidate(&target.release, verdict));
-    let blocked: Vec<Candidate> =
-        found.blocked.into_iter().map(|(release, verdict)| candidate(&release, verdict)).collect();
+    let offered = found
+        .offered
+        .map(|(target, verdict)| candidate(&target.release, verdict));
+    let blocked: Vec<Candidate> = found
+        .blocked
+        .into_iter()
+        .map(|(release, verdict)| candidate(&release, verdict))
+        .collect();
     let status = match (&offered, blocked.is_empty() && found.unusable.is_empty()) {
         (Some(offer), _) if offer.verdict.answer == Answer::Compatible => UpdateStatus::Compatible,
         (Some(_), _) => UpdateStatus::CompatibleWithWarnings,
@@ -109,9 +137,16 @@ pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
             .and_then(|candidate| candidate.verdict.reason())
             .or_else(|| found.unusable.first().map(|problem| problem.code)),
     };
-    let latest = offered.as_ref().or(blocked.first()).map(|c| c.version.clone());
+    let latest = offered
+        .as_ref()
+        .or(blocked.first())
+        .map(|c| c.version.clone());
     let mut problems = facts.problems.clone();
-    problems.extend(offered.iter().flat_map(|offer| offer.verdict.problems().cloned()));
+    problems.extend(
+        offered
+            .iter()
+            .flat_map(|offer| offer.verdict.problems().cloned()),
+    );
     UpdateReport {
         schema: "vit.update/1".into(),
         details: details(facts, status, offered.as_ref(), &blocked),
@@ -146,18 +181,26 @@ fn details(
     offered: Option<&Candidate>,
     blocked: &[Candidate],
 ) -> String {
-    let current =
-        facts.version().map_or_else(|| "an unknown version".to_owned(), ToString::to_string);
+    let current = facts
+        .version()
+        .map_or_else(|| "an unknown version".to_owned(), ToString::to_string);
     let channel = facts.channel.channel;
     match (status, offered) {
         (_, Some(offer)) if blocked.is_empty() => {
-            format!("{} is available on {channel}; {current} is installed", offer.version)
+            format!(
+                "{} is available on {channel}; {current} is installed",
+                offer.version
+            )
         }
         (_, Some(offer)) => format!(
             "{} is available on {channel}; {current} is installed; {} newer {} blocked",
             offer.version,
             blocked.len(),
-            if blocked.len() == 1 { "release is" } else { "releases are" }
+            if blocked.len() == 1 {
+                "release is"
+            } else {
+                "releases are"
+            }
         ),
         (UpdateStatus::UpToDate, None) => {
             format!("{current} is the newest release on {channel}")
@@ -180,6 +223,10 @@ fn remembered(report: &UpdateReport) -> LastCheck {
         status: report.status,
         current_version: report.current_version.clone(),
         offered: report.offered.as_ref().map(|offer| offer.version.clone()),
-        blocked: report.blocked.iter().map(|candidate| candidate.version.clone()).collect(),
+        blocked: report
+            .blocked
+            .iter()
+            .map(|candidate| candidate.version.clone())
+            .collect(),
     }
 }

@@ -55,7 +55,11 @@ fn upgrade<'a>(
         let on_disk = verticals::discover(cx, Some(&target.position.commit))?;
         Ok(facts.judge_verticals(&target, &on_disk))
     };
-    let inputs = Inputs { plan: &now, verticals: &target.switch.verticals, rejudge: &rejudge };
+    let inputs = Inputs {
+        plan: &now,
+        verticals: &target.switch.verticals,
+        rejudge: &rejudge,
+    };
     execute::execute(cx, held, &inputs)
 }
 
@@ -75,7 +79,11 @@ fn roll_back<'a>(
     // A rollback goes where the installation was already judged: the smoke tests tell, they do
     // not gate, and nothing is judged again.
     let rejudge = || Ok(Verdict::new(Vec::new(), Vec::new()));
-    let inputs = Inputs { plan: &now, verticals: &on_disk, rejudge: &rejudge };
+    let inputs = Inputs {
+        plan: &now,
+        verticals: &on_disk,
+        rejudge: &rejudge,
+    };
     execute::execute(cx, held, &inputs)
 }
 
@@ -111,7 +119,11 @@ fn compare(plan: &Plan, now: &Plan) -> Result<(), EngineError> {
         .filter(|(name, value)| now.facts.get(*name) != Some(value))
         .map(|(name, value)| {
             let there = now.facts.get(name).map_or("nothing", String::as_str);
-            format!("{name}: planned with {}, now {}", short(value), short(there))
+            format!(
+                "{name}: planned with {}, now {}",
+                short(value),
+                short(there)
+            )
         })
         .collect();
     if plan.steps != now.steps {
@@ -123,15 +135,23 @@ fn compare(plan: &Plan, now: &Plan) -> Result<(), EngineError> {
     Err(EngineError::Refused {
         summary: "the facts that the plan was made from have changed".into(),
         problems: vec![
-            Problem::new(Code::FactsMoved, "plan", "the installation is not what it was when the plan was made")
-                .evidence(moved.join("; "))
-                .hint(Who::You, "make a new plan with `vit plan`"),
+            Problem::new(
+                Code::FactsMoved,
+                "plan",
+                "the installation is not what it was when the plan was made",
+            )
+            .evidence(moved.join("; "))
+            .hint(Who::You, "make a new plan with `vit plan`"),
         ],
     })
 }
 
 fn short(value: &str) -> &str {
-    if value.len() >= 40 && value.bytes().all(|b| b.is_ascii_hexdigit()) { &value[..12] } else { value }
+    if value.len() >= 40 && value.bytes().all(|b| b.is_ascii_hexdigit()) {
+        &value[..12]
+    } else {
+        value
+    }
 }
 
 /// A plan that was edited after it was made is refused.

@@ -43,14 +43,23 @@ pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
         check("index", CheckState::Ok, "nothing is staged".into(), None)
     } else {
         let found = crate::plan::preflight::name_files(&local.status.changed);
-        check("index", CheckState::Failed, found, Some("`git status` tells more"))
+        check(
+            "index",
+            CheckState::Failed,
+            found,
+            Some("`git status` tells more"),
+        )
     });
     if let Some(found) = metadata(cx, &position, core.version.as_ref())? {
         checks.push(found);
     }
     checks.extend(history::checks(cx)?);
     let ok = checks.iter().all(|check| check.state != CheckState::Failed);
-    Ok(CheckReport { schema: "vit.verify/1".into(), ok, checks })
+    Ok(CheckReport {
+        schema: "vit.verify/1".into(),
+        ok,
+        checks,
+    })
 }
 
 fn transaction_check(cx: &Context<'_>) -> Result<Check, EngineError> {
@@ -62,15 +71,29 @@ fn transaction_check(cx: &Context<'_>) -> Result<Check, EngineError> {
                 EngineError::Inconsistent { .. } => "vit repair",
                 _ => "vit recover",
             };
-            check("transaction", CheckState::Failed, format!("{id} is not finished"), Some(fix))
+            check(
+                "transaction",
+                CheckState::Failed,
+                format!("{id} is not finished"),
+                Some(fix),
+            )
         }
-        Err(error) => check("transaction", CheckState::Failed, error.to_string(), Some("vit recover")),
+        Err(error) => check(
+            "transaction",
+            CheckState::Failed,
+            error.to_string(),
+            Some("vit recover"),
+        ),
     })
 }
 
 /// HEAD is the release's commit, and the user's tag and the one first seen agree.
 fn release(checks: &mut Vec<Check>, refs: &[Ref], position: &Position, tag: &str) {
-    let find = |name: String| refs.iter().find(|r| r.name == name).and_then(|r| r.commit.clone());
+    let find = |name: String| {
+        refs.iter()
+            .find(|r| r.name == name)
+            .and_then(|r| r.commit.clone())
+    };
     let seen = find(format!("refs/vit/releases/{tag}"));
     let users = find(format!("refs/tags/{tag}"));
     let Some(commit) = seen.clone().or_else(|| users.clone()) else {
@@ -83,17 +106,37 @@ fn release(checks: &mut Vec<Check>, refs: &[Ref], position: &Position, tag: &str
         return;
     };
     checks.push(if commit == position.commit {
-        check("release", CheckState::Ok, format!("HEAD is {tag}, commit {commit}"), None)
+        check(
+            "release",
+            CheckState::Ok,
+            format!("HEAD is {tag}, commit {commit}"),
+            None,
+        )
     } else {
         let found = format!("HEAD is {}, {tag} is {commit}", position.commit);
-        check("release", CheckState::Failed, found, Some("`vit upgrade --target` brings a release, `git log` shows what else is here"))
+        check(
+            "release",
+            CheckState::Failed,
+            found,
+            Some("`vit upgrade --target` brings a release, `git log` shows what else is here"),
+        )
     });
     if let (Some(seen), Some(users)) = (seen, users) {
         checks.push(if seen == users {
-            check("tag", CheckState::Ok, format!("{tag} is where it was first seen"), None)
+            check(
+                "tag",
+                CheckState::Ok,
+                format!("{tag} is where it was first seen"),
+                None,
+            )
         } else {
             let found = format!("first seen at {seen}, your tag points at {users}");
-            check("tag", CheckState::Failed, found, Some("ask the Core team which of the two is the release"))
+            check(
+                "tag",
+                CheckState::Failed,
+                found,
+                Some("ask the Core team which of the two is the release"),
+            )
         });
     }
 }
@@ -102,12 +145,25 @@ fn tree(cx: &Context<'_>, position: &Position) -> Result<Check, EngineError> {
     let scratch = cx.site.git_dir.join("vit-proof-index");
     let differing = cx.git.verify_tree(&position.tree, &scratch)?;
     Ok(if differing.is_empty() {
-        check("tree", CheckState::Ok, format!("every tracked file hashes to tree {}", position.tree), None)
+        check(
+            "tree",
+            CheckState::Ok,
+            format!("every tracked file hashes to tree {}", position.tree),
+            None,
+        )
     } else {
-        let named: Vec<String> =
-            differing.iter().take(NAMED_PATHS).map(|path| path.display().to_string()).collect();
+        let named: Vec<String> = differing
+            .iter()
+            .take(NAMED_PATHS)
+            .map(|path| path.display().to_string())
+            .collect();
         let found = format!("{} differ: {}", differing.len(), named.join(", "));
-        check("tree", CheckState::Failed, found, Some("`git diff HEAD` shows how; `git restore FILE` puts a file back"))
+        check(
+            "tree",
+            CheckState::Failed,
+            found,
+            Some("`git diff HEAD` shows how; `git restore FILE` puts a file back"),
+        )
     })
 }
 
@@ -117,26 +173,53 @@ fn metadata(
     position: &Position,
     version: Option<&semver::Version>,
 ) -> Result<Option<Check>, EngineError> {
-    let Some(version) = version else { return Ok(None) };
-    let Ok(registry) = crate::registry::open(cx, None) else { return Ok(None) };
-    let Ok(listing) = registry.list(cx, false) else { return Ok(None) };
-    let release = listing.releases.iter().find(|release| release.version == *version);
-    let checksum = release.and_then(|r| r.metadata.as_ref()).and_then(|m| m.checksum.as_ref());
+    let Some(version) = version else {
+        return Ok(None);
+    };
+    let Ok(registry) = crate::registry::open(cx, None) else {
+        return Ok(None);
+    };
+    let Ok(listing) = registry.list(cx, false) else {
+        return Ok(None);
+    };
+    let release = listing
+        .releases
+        .iter()
+        .find(|release| release.version == *version);
+    let checksum = release
+        .and_then(|r| r.metadata.as_ref())
+        .and_then(|m| m.checksum.as_ref());
     Ok(checksum.map(|checksum| match checksum {
-        Checksum::GitCommitSha(commit) if *commit == position.commit => {
-            check("checksum", CheckState::Ok, format!("the metadata names commit {commit}"), None)
-        }
+        Checksum::GitCommitSha(commit) if *commit == position.commit => check(
+            "checksum",
+            CheckState::Ok,
+            format!("the metadata names commit {commit}"),
+            None,
+        ),
         Checksum::GitCommitSha(commit) => {
             let found = format!("the metadata names {commit}, HEAD is {}", position.commit);
-            check("checksum", CheckState::Failed, found, Some("ask the Core team"))
+            check(
+                "checksum",
+                CheckState::Failed,
+                found,
+                Some("ask the Core team"),
+            )
         }
         Checksum::Unverifiable(text) => {
-            let found = format!("the metadata's checksum `{}` cannot be compared", vit_contract::text::visible(text));
+            let found = format!(
+                "the metadata's checksum `{}` cannot be compared",
+                vit_contract::text::visible(text)
+            );
             check("checksum", CheckState::Warning, found, None)
         }
     }))
 }
 
 fn check(name: &str, state: CheckState, found: String, fix: Option<&str>) -> Check {
-    Check { name: name.into(), state, found, fix: fix.map(str::to_owned) }
+    Check {
+        name: name.into(),
+        state,
+        found,
+        fix: fix.map(str::to_owned),
+    }
 }

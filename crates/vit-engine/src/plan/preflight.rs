@@ -25,21 +25,43 @@ pub fn upgrade(
     in_the_way(&mut problems, target);
     commits(&mut problems, facts, target, choice);
     holds(&mut problems, facts, target);
-    if facts.version().is_some_and(|current| target.release.version < *current) {
+    if facts
+        .version()
+        .is_some_and(|current| target.release.version < *current)
+    {
         problems.push(
-            Problem::new(Code::Downgrade, &target.release.tag, "the target is older than what is installed")
-                .evidence(format!(
-                    "installed {}, target {}",
-                    facts.version().map(ToString::to_string).unwrap_or_default(),
-                    target.release.version
-                ))
-                .hint(Who::You, "`vit rollback` goes back to a state that was verified here"),
+            Problem::new(
+                Code::Downgrade,
+                &target.release.tag,
+                "the target is older than what is installed",
+            )
+            .evidence(format!(
+                "installed {}, target {}",
+                facts.version().map(ToString::to_string).unwrap_or_default(),
+                target.release.version
+            ))
+            .hint(
+                Who::You,
+                "`vit rollback` goes back to a state that was verified here",
+            ),
         );
     }
-    if target.switch.changes.iter().any(|change| change.new_mode == 0o160_000) {
+    if target
+        .switch
+        .changes
+        .iter()
+        .any(|change| change.new_mode == 0o160_000)
+    {
         problems.push(
-            Problem::new(Code::SubmodulesPresent, &target.release.tag, "the switch changes submodules, which vit does not update")
-                .hint(Who::You, "run `git submodule update --init` after the upgrade"),
+            Problem::new(
+                Code::SubmodulesPresent,
+                &target.release.tag,
+                "the switch changes submodules, which vit does not update",
+            )
+            .hint(
+                Who::You,
+                "run `git submodule update --init` after the upgrade",
+            ),
         );
     }
     problems
@@ -54,37 +76,66 @@ pub fn working_tree(problems: &mut Vec<Problem>, status: &Status, repository: &R
                 .hint(Who::You, "keep them with `git stash`, or drop them with `git restore --staged --worktree FILE`"),
         );
     }
-    let critical: Vec<PathBuf> = facts
-        .status
+    let critical: Vec<PathBuf> = status
         .untracked
         .iter()
-        .filter(|path| repository.critical_paths.iter().any(|c| touches(path, Path::new(c))))
+        .filter(|path| {
+            repository
+                .critical_paths
+                .iter()
+                .any(|c| touches(path, Path::new(c)))
+        })
         .cloned()
         .collect();
     if !critical.is_empty() {
         problems.push(
-            Problem::new(Code::UntrackedInCriticalPath, "working tree", "untracked files stand in a critical path")
-                .evidence(name_files(&critical))
-                .hint(Who::You, "move them elsewhere, or delete them after a look with `git clean -n PATH`"),
+            Problem::new(
+                Code::UntrackedInCriticalPath,
+                "working tree",
+                "untracked files stand in a critical path",
+            )
+            .evidence(name_files(&critical))
+            .hint(
+                Who::You,
+                "move them elsewhere, or delete them after a look with `git clean -n PATH`",
+            ),
         );
     }
     if let Some(operation) = repository.operation {
         problems.push(
-            Problem::new(Code::OperationInProgress, "working tree", format!("a {operation} is under way"))
-                .hint(Who::You, format!("finish it, or give it up with `git {operation} --abort`")),
+            Problem::new(
+                Code::OperationInProgress,
+                "working tree",
+                format!("a {operation} is under way"),
+            )
+            .hint(
+                Who::You,
+                format!("finish it, or give it up with `git {operation} --abort`"),
+            ),
         );
     }
     if !repository.hidden.is_empty() {
         problems.push(
-            Problem::new(Code::HiddenChanges, "working tree", "git is told to overlook changes of tracked files")
-                .evidence(name_files(&repository.hidden))
-                .hint(Who::You, "undo it with `git update-index --no-assume-unchanged --no-skip-worktree FILE`"),
+            Problem::new(
+                Code::HiddenChanges,
+                "working tree",
+                "git is told to overlook changes of tracked files",
+            )
+            .evidence(name_files(&repository.hidden))
+            .hint(
+                Who::You,
+                "undo it with `git update-index --no-assume-unchanged --no-skip-worktree FILE`",
+            ),
         );
     }
     if repository.sparse {
         problems.push(
-            Problem::new(Code::SparseCheckout, "working tree", "the working tree is sparse: it cannot be compared with a release as a whole")
-                .hint(Who::You, "make it whole with `git sparse-checkout disable`"),
+            Problem::new(
+                Code::SparseCheckout,
+                "working tree",
+                "the working tree is sparse: it cannot be compared with a release as a whole",
+            )
+            .hint(Who::You, "make it whole with `git sparse-checkout disable`"),
         );
     }
     if !repository.programs.is_empty() {
@@ -101,9 +152,19 @@ fn in_the_way(problems: &mut Vec<Problem>, target: &Target) {
         return;
     }
     problems.push(
-        Problem::new(Code::UntrackedInTheWay, "working tree", format!("files that git does not track stand where {} has files", target.release.tag))
-            .evidence(name_files(&target.switch.in_the_way))
-            .hint(Who::You, "move them elsewhere; git would overwrite the ignored ones among them without a word"),
+        Problem::new(
+            Code::UntrackedInTheWay,
+            "working tree",
+            format!(
+                "files that git does not track stand where {} has files",
+                target.release.tag
+            ),
+        )
+        .evidence(name_files(&target.switch.in_the_way))
+        .hint(
+            Who::You,
+            "move them elsewhere; git would overwrite the ignored ones among them without a word",
+        ),
     );
 }
 
@@ -122,25 +183,52 @@ fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: 
     }
     if choice.branch && !target.fast_forward {
         problems.push(
-            Problem::new(Code::BranchNotFastForward, "HEAD", "the branch cannot move to the target without leaving commits behind")
-                .hint(Who::You, "leave --branch out: HEAD is then detached at the release and the branch stays"),
+            Problem::new(
+                Code::BranchNotFastForward,
+                "HEAD",
+                "the branch cannot move to the target without leaving commits behind",
+            )
+            .hint(
+                Who::You,
+                "leave --branch out: HEAD is then detached at the release and the branch stays",
+            ),
         );
     }
     if choice.branch && facts.status.branch.is_none() {
         problems.push(
-            Problem::new(Code::BranchNotFastForward, "HEAD", "there is no branch to move: HEAD is detached")
-                .hint(Who::You, "leave --branch out, or `git switch` to a branch first"),
+            Problem::new(
+                Code::BranchNotFastForward,
+                "HEAD",
+                "there is no branch to move: HEAD is detached",
+            )
+            .hint(
+                Who::You,
+                "leave --branch out, or `git switch` to a branch first",
+            ),
         );
     }
 }
 
 fn holds(problems: &mut Vec<Problem>, facts: &Facts, target: &Target) {
-    for hold in facts.choices.holds.iter().filter(|hold| hold.covers(&target.release.version)) {
-        let what = hold.version.as_ref().map_or_else(|| "every upgrade is held".to_owned(), |v| format!("{v} is held"));
+    for hold in facts
+        .choices
+        .holds
+        .iter()
+        .filter(|hold| hold.covers(&target.release.version))
+    {
+        let what = hold.version.as_ref().map_or_else(
+            || "every upgrade is held".to_owned(),
+            |v| format!("{v} is held"),
+        );
         problems.push(
             Problem::new(Code::Held, &target.release.tag, what)
                 .evidence(format!("since {}", hold.since))
-                .hint(Who::You, hold.version.as_ref().map_or_else(|| "vit unhold".to_owned(), |v| format!("vit unhold {v}"))),
+                .hint(
+                    Who::You,
+                    hold.version
+                        .as_ref()
+                        .map_or_else(|| "vit unhold".to_owned(), |v| format!("vit unhold {v}")),
+                ),
         );
     }
 }
@@ -166,5 +254,9 @@ pub(crate) fn name_files<P: AsRef<Path>>(files: &[P]) -> String {
 /// The problems that keep an upgrade from being begun, in one place for both commands.
 #[must_use]
 pub fn blocking(problems: &[Problem]) -> Vec<Problem> {
-    problems.iter().filter(|p| p.severity == Severity::Blocked).cloned().collect()
+    problems
+        .iter()
+        .filter(|p| p.severity == Severity::Blocked)
+        .cloned()
+        .collect()
 }

@@ -58,10 +58,15 @@ pub fn run(
             timeout_seconds: test.timeout_seconds,
         });
         let (result, output) = run_one(cx, test, about);
-        cx.reporter.report(Event::SmokeDone { result: result.clone() });
+        cx.reporter.report(Event::SmokeDone {
+            result: result.clone(),
+        });
         let passed = result.outcome == SmokeOutcome::Pass;
         probed.results.push(result);
-        probed.outputs.push(ProbeOutput { vertical: test.vertical.clone(), output });
+        probed.outputs.push(ProbeOutput {
+            vertical: test.vertical.clone(),
+            output,
+        });
         if stop_at_failure && !passed {
             break;
         }
@@ -75,9 +80,10 @@ pub fn problem(result: &SmokeResult) -> Option<Problem> {
     let (code, message) = match result.outcome {
         SmokeOutcome::Pass => return None,
         SmokeOutcome::Fail => (Code::SmokeTestFailed, "the smoke test failed".to_owned()),
-        SmokeOutcome::CouldNotRun => {
-            (Code::SmokeTestCouldNotRun, "the smoke test could not run".to_owned())
-        }
+        SmokeOutcome::CouldNotRun => (
+            Code::SmokeTestCouldNotRun,
+            "the smoke test could not run".to_owned(),
+        ),
         SmokeOutcome::Timeout => (
             Code::SmokeTestTimeout,
             format!("the smoke test did not end within {:.0} s", result.seconds),
@@ -88,45 +94,44 @@ pub fn problem(result: &SmokeResult) -> Option<Problem> {
         (None, Some(signal)) => format!("signal {signal}"),
         (None, None) => "ended by vit".to_owned(),
     };
-    let last = result.tail.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    let evidence = if last.is_empty() { how } else { format!("{how}; last line: {last}") };
+    let last = result
+        .tail
+        .lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    let evidence = if last.is_empty() {
+        how
+    } else {
+        format!("{how}; last line: {last}")
+    };
     Some(
-        Problem::new(code, &result.vertical, message).evidence(evidence).hint(
-            Who::VerticalOwner,
-            "read the output in the evidence, mend the vertical or the smoke test, plan again",
-        ),
+        Problem::new(code, &result.vertical, message)
+            .evidence(evidence)
+            .hint(
+                Who::VerticalOwner,
+                "read the output in the evidence, mend the vertical or the smoke test, plan again",
+            ),
     )
 }
 
-fn run_one(
-    cx: &Context<'_>,
-    test: &SmokeTest,
-    about: &Surroundings<'_>,
-) -> (SmokeResult, Vec<u8>) {
+fn run_one(cx: &Context<'_>, test: &SmokeTest, about: &Surroundings<'_>) -> (SmokeResult, Vec<u8>) {
     let root = cx.site.root.join(&test.root);
     let script = root.join("smoke_tests/run.sh");
-    let mut listen = |line: &str| {
-        cx.reporter
-            .report(Event::SmokeLine { vertical: test.vertical.clone(), line: line.to_owned() });
-    };
-    let request = |program: OsString, args: Vec<OsString>| Request {
-        program,
-        args,
-        cwd: &root,
-        env: environment(cx, test, about),
-        stdin: Vec::new(),
-        timeout: Some(Duration::from_secs(test.timeout_seconds.into())),
-        keep: KEEP_BYTES,
-        on_line: Some(&mut listen),
-        cancel: Some(cx.cancel),
-        sweep: Some(about.transaction),
-    };
-    let mut first = request(script.clone().into_os_string(), Vec::new());
-    let mut finished = process::run(&mut first);
-    drop(first);
+    let mut finished = start(
+        cx,
+        test,
+        about,
+        (script.clone().into_os_string(), Vec::new()),
+    );
     if matches!(&finished, Err(ProcessError::Spawn { source, .. }) if is_exec_format(source)) {
         // A script without `#!`: a shell would run it with sh, and so do we.
-        finished = process::run(&mut request("/bin/sh".into(), vec![script.into_os_string()]));
+        finished = start(
+            cx,
+            test,
+            about,
+            ("/bin/sh".into(), vec![script.into_os_string()]),
+        );
     }
     match finished {
         Ok(finished) => {
@@ -140,12 +145,40 @@ fn run_one(
     }
 }
 
+fn start(
+    cx: &Context<'_>,
+    test: &SmokeTest,
+    about: &Surroundings<'_>,
+    (program, args): (OsString, Vec<OsString>),
+) -> Result<Finished, ProcessError> {
+    let mut listen = |line: &str| {
+        cx.reporter.report(Event::SmokeLine {
+            vertical: test.vertical.clone(),
+            line: line.to_owned(),
+        });
+    };
+    process::run(Request {
+        program,
+        args,
+        cwd: &cx.site.root.join(&test.root),
+        env: environment(cx, test, about),
+        stdin: Vec::new(),
+        timeout: Some(Duration::from_secs(test.timeout_seconds.into())),
+        keep: KEEP_BYTES,
+        on_line: Some(&mut listen),
+        cancel: Some(cx.cancel),
+        sweep: Some(about.transaction),
+    })
+}
+
 fn is_exec_format(error: &std::io::Error) -> bool {
     error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error())
 }
 
 fn source_text(error: &ProcessError) -> String {
-    std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default()
+    std::error::Error::source(error)
+        .map(|source| format!(": {source}"))
+        .unwrap_or_default()
 }
 
 fn environment(
@@ -153,8 +186,11 @@ fn environment(
     test: &SmokeTest,
     about: &Surroundings<'_>,
 ) -> Vec<(OsString, OsString)> {
-    let mut env: Vec<(OsString, OsString)> =
-        cx.environment.for_probe().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    let mut env: Vec<(OsString, OsString)> = cx
+        .environment
+        .for_probe()
+        .map(|(k, v)| (k.to_owned(), v.to_owned()))
+        .collect();
     let mut set = |name: &str, value: OsString| {
         env.retain(|(known, _)| known != name);
         env.push((name.into(), value));

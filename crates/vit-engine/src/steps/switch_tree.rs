@@ -69,8 +69,10 @@ pub struct Leftovers<'a> {
 }
 
 fn remove_stale_locks(cx: &Context<'_>, from: &Position) -> Result<(), EngineError> {
-    let mut locks: Vec<PathBuf> =
-        STALE_LOCKS.iter().map(|name| cx.site.git_dir.join(name)).collect();
+    let mut locks: Vec<PathBuf> = STALE_LOCKS
+        .iter()
+        .map(|name| cx.site.git_dir.join(name))
+        .collect();
     if let Some(branch) = &from.branch {
         locks.push(cx.site.common_dir.join(format!("{branch}.lock")));
     }
@@ -78,14 +80,22 @@ fn remove_stale_locks(cx: &Context<'_>, from: &Position) -> Result<(), EngineErr
         match std::fs::remove_file(&path) {
             Ok(()) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => return Err(EngineError::Io { action: "removing", path, source }),
+            Err(source) => {
+                return Err(EngineError::Io {
+                    action: "removing",
+                    path,
+                    source,
+                });
+            }
         }
     }
     Ok(())
 }
 
 fn move_leftovers(cx: &Context<'_>, keep: &Leftovers<'_>) -> Result<(), EngineError> {
-    let Some(evidence) = keep.evidence else { return Ok(()) };
+    let Some(evidence) = keep.evidence else {
+        return Ok(());
+    };
     let now = cx.git.untracked()?;
     for path in proof::new_untracked(&now, keep.before) {
         if holds_any(path, keep.before) {
@@ -98,14 +108,20 @@ fn move_leftovers(cx: &Context<'_>, keep: &Leftovers<'_>) -> Result<(), EngineEr
 
 /// Whether something that was there before lies inside `folder`: then the folder stays.
 fn holds_any(folder: &Path, before: &[String]) -> bool {
-    before.iter().any(|known| Path::new(known).starts_with(folder))
+    before
+        .iter()
+        .any(|known| Path::new(known).starts_with(folder))
 }
 
 /// HEAD and its branch point where they did. A commit that somebody made meanwhile on the branch
 /// stays reachable under `refs/vit/foreign/`.
 fn restore_refs(cx: &Context<'_>, from: &Position, transaction: &str) -> Result<(), EngineError> {
     if let Some(branch) = &from.branch {
-        let now = cx.git.refs(&[branch])?.into_iter().find(|r| r.name == *branch);
+        let now = cx
+            .git
+            .refs(&[branch])?
+            .into_iter()
+            .find(|r| r.name == *branch);
         if now.as_ref().is_none_or(|r| r.oid != from.commit) {
             let mut edits = vec![RefEdit::Set {
                 name: branch.clone(),

@@ -15,7 +15,13 @@ use crate::git::{Blob, GitError, TreeEntry};
 
 /// Folders that are rebuilt by tools and hold nothing of the vertical's own.
 const LEFT_OUT: [&str; 8] = [
-    ".git", "__pycache__", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".venv", "venv",
+    ".git",
+    "__pycache__",
+    ".pytest_cache",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".venv",
+    "venv",
     "node_modules",
 ];
 /// Past these, a vertical's untracked files are not covered by the snapshot, and the plan says so.
@@ -42,7 +48,11 @@ pub fn inventory(site_root: &Path, root: &str) -> Result<Inventory, EngineError>
     let mut found = Inventory::default();
     let mut folders = vec![site_root.join(root)];
     while let Some(folder) = folders.pop() {
-        let io = |source| EngineError::Io { action: "reading", path: folder.clone(), source };
+        let io = |source| EngineError::Io {
+            action: "reading",
+            path: folder.clone(),
+            source,
+        };
         for entry in std::fs::read_dir(&folder).map_err(io)? {
             let entry = entry.map_err(io)?;
             let kind = entry.file_type().map_err(io)?;
@@ -53,7 +63,9 @@ pub fn inventory(site_root: &Path, root: &str) -> Result<Inventory, EngineError>
             } else if kind.is_file() || kind.is_symlink() {
                 found.bytes += entry.metadata().map_err(io)?.len();
                 let path = entry.path();
-                found.paths.push(path.strip_prefix(site_root).unwrap_or(&path).to_owned());
+                found
+                    .paths
+                    .push(path.strip_prefix(site_root).unwrap_or(&path).to_owned());
             }
             if found.paths.len() > MAX_FILES || found.bytes > MAX_BYTES {
                 found.too_large = true;
@@ -76,7 +88,10 @@ pub fn keep(
 ) -> Result<Option<VerticalFiles>, EngineError> {
     let mut roots = Vec::new();
     let mut paths = Vec::new();
-    for vertical in verticals.iter().filter(|v| !v.tracked && !v.root.is_empty()) {
+    for vertical in verticals
+        .iter()
+        .filter(|v| !v.tracked && !v.root.is_empty())
+    {
         if !tests.iter().any(|test| test.root == vertical.root) {
             continue;
         }
@@ -99,7 +114,10 @@ pub fn keep(
 /// # Errors
 /// Git could not be run.
 pub fn differing(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>, GitError> {
-    Ok(differing_entries(cx, files)?.iter().map(|e| e.path.display().to_string()).collect())
+    Ok(differing_entries(cx, files)?
+        .iter()
+        .map(|e| e.path.display().to_string())
+        .collect())
 }
 
 /// Puts back what differs. Files that came after are left where they are.
@@ -109,10 +127,14 @@ pub fn differing(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>,
 pub fn restore(cx: &Context<'_>, files: &VerticalFiles) -> Result<(), EngineError> {
     let entries = differing_entries(cx, files)?;
     let specs: Vec<String> = entries.iter().map(|entry| entry.oid.clone()).collect();
-    let blobs = cx.git.read_blobs(&specs, usize::try_from(MAX_BYTES).unwrap_or(usize::MAX))?;
+    let blobs = cx
+        .git
+        .read_blobs(&specs, usize::try_from(MAX_BYTES).unwrap_or(usize::MAX))?;
     let mut first = None;
     for (entry, blob) in entries.iter().zip(blobs) {
-        let Blob::Content(content) = blob else { continue };
+        let Blob::Content(content) = blob else {
+            continue;
+        };
         if let Err(source) = put_back(&cx.site.root.join(&entry.path), entry.mode, &content) {
             first.get_or_insert(EngineError::Io {
                 action: "restoring",
@@ -124,11 +146,8 @@ pub fn restore(cx: &Context<'_>, files: &VerticalFiles) -> Result<(), EngineErro
     first.map_or(Ok(()), Err)
 }
 
-fn differing_entries(
-    cx: &Context<'_>,
-    files: &VerticalFiles,
-) -> Result<Vec<TreeEntry>, GitError> {
-    let kept = cx.git.ls_tree(&files.tree, &[], true)?;
+fn differing_entries(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<TreeEntry>, GitError> {
+    let kept = cx.git.ls_tree::<&str>(&files.tree, &[], true)?;
     let there: Vec<PathBuf> = kept
         .iter()
         .filter(|entry| is_file_or_link(&cx.site.root.join(&entry.path)))
@@ -150,11 +169,19 @@ fn hash(cx: &Context<'_>, paths: &[PathBuf], write: bool) -> Result<Vec<TreeEntr
     let mut entries = Vec::new();
     for path in paths {
         let full = cx.site.root.join(path);
-        let Ok(metadata) = std::fs::symlink_metadata(&full) else { continue };
+        let Ok(metadata) = std::fs::symlink_metadata(&full) else {
+            continue;
+        };
         if metadata.is_symlink() {
-            let Ok(target) = std::fs::read_link(&full) else { continue };
+            let Ok(target) = std::fs::read_link(&full) else {
+                continue;
+            };
             let oid = cx.git.hash_bytes(target.as_os_str().as_bytes(), write)?;
-            entries.push(TreeEntry { mode: 0o120_000, oid, path: path.clone() });
+            entries.push(TreeEntry {
+                mode: 0o120_000,
+                oid,
+                path: path.clone(),
+            });
         } else {
             let executable = metadata.permissions().mode() & 0o100 != 0;
             plain.push((if executable { 0o100_755 } else { 0o100_644 }, path.clone()));
@@ -187,7 +214,8 @@ fn put_back(path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     std::io::Write::write_all(&mut file, content)?;
     let permissions = if mode & 0o100 == 0 { 0o644 } else { 0o755 };
-    file.as_file().set_permissions(std::fs::Permissions::from_mode(permissions))?;
+    file.as_file()
+        .set_permissions(std::fs::Permissions::from_mode(permissions))?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())

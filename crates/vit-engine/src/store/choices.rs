@@ -54,6 +54,14 @@ pub struct Hold {
     pub reason: Option<String>,
 }
 
+impl Hold {
+    /// Whether it keeps `version` from being installed.
+    #[must_use]
+    pub fn covers(&self, version: &Version) -> bool {
+        self.version.as_ref().is_none_or(|held| held == version)
+    }
+}
+
 /// Reads the choices; nothing was chosen where there is no file.
 ///
 /// # Errors

@@ -60,6 +60,19 @@ pub fn list(state_dir: &Path) -> Result<Vec<String>, EngineError> {
         .collect())
 }
 
+/// Removes one transaction's folder, where it is there.
+///
+/// # Errors
+/// The id may not become a path, or the folder cannot be removed.
+pub fn remove(state_dir: &Path, id: &str) -> Result<(), EngineError> {
+    let folder = folder(state_dir, id)?;
+    if folder.exists() {
+        super::remove_folders(&[folder])
+    } else {
+        Ok(())
+    }
+}
+
 /// Removes the oldest transactions' folders until `keep` are left; never one of `needed`.
 ///
 /// # Errors
