@@ -60,17 +60,23 @@ fn with_place<'a>(group: Group<'a>, place: &Place) -> Group<'a> {
     let (Some(line), Some(column)) = (place.line, place.column) else {
         return group.element(Origin::path(path));
     };
-    let origin = Origin::path(path).line(line).char_column(column);
-    let group = group.element(origin);
     let Some(text) = &place.text else {
-        return group;
+        return group.element(Origin::path(path).line(line).char_column(column));
     };
     let (shown, span) = marked(text, column, place.length.unwrap_or(1));
-    let mut snippet = Snippet::source(shown).line_start(line);
-    if let Some(span) = span {
-        snippet = snippet.annotation(AnnotationKind::Primary.span(span));
+    let source = |shown: String| Snippet::source(shown).line_start(line);
+    match span {
+        // The renderer counts the column in the line that it shows: right while nothing had to
+        // be escaped.
+        Some(span) if shown == *text => {
+            let mark = AnnotationKind::Primary.span(span);
+            group.element(source(shown).path(path).annotation(mark))
+        }
+        Some(span) => group
+            .element(Origin::path(path).line(line).char_column(column))
+            .element(source(shown).annotation(AnnotationKind::Primary.span(span))),
+        None => group.element(Origin::path(path).line(line).char_column(column)),
     }
-    group.element(snippet)
 }
 
 /// The line made visible, and the bytes of it that are meant. An escape is longer than what it

@@ -16,8 +16,8 @@ fn compare(path: &Path, expected: &str) -> Option<String> {
     let update = std::env::var_os("UPDATE_SCHEMAS").is_some_and(|value| value == "1");
     if update {
         let folder = path.parent().expect("a file has a folder");
-        std::fs::create_dir_all(folder).unwrap();
-        std::fs::write(path, expected).unwrap();
+        std::fs::create_dir_all(folder).expect("docs/ can be made");
+        std::fs::write(path, expected).expect("docs/ can be written");
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
     (found != expected).then(|| path.display().to_string())

@@ -14,7 +14,8 @@ pub(crate) fn entry(number: usize, status: Outcome) -> Entry {
         status.as_str(),
         number + 1
     );
-    read(text.as_bytes()).unwrap().history.remove(0)
+    let mut history = read(text.as_bytes()).expect("the text above is a history");
+    history.history.remove(0)
 }
 
 fn push(history: &mut History, entry: Entry) {
@@ -31,7 +32,7 @@ pub(crate) fn chain(outcomes: &[Outcome]) -> History {
 }
 
 pub(crate) fn write(history: &History) -> Vec<u8> {
-    serde_json::to_vec_pretty(history).unwrap()
+    serde_json::to_vec_pretty(history).expect("a history is plain data")
 }
 
 #[test]
@@ -71,7 +72,7 @@ fn case_13_damage_is_told_with_its_place() {
         ),
         (
             "{\"history\": [\n{\"timestamp\": \"x\"}]}",
-            "line 2, column 18: `timestamp` is not a moment",
+            "line 2, column 19: `timestamp` is not a moment",
         ),
         (
             "{\"history\": 1}",

@@ -8,14 +8,16 @@ use vit_contract::vertical::{self, VerticalManifest};
 
 fn manifest() -> VerticalManifest {
     let bytes = include_bytes!("../fixtures/manifest_full.yaml");
-    vertical::read("f", bytes).value.unwrap()
+    vertical::read("f", bytes)
+        .value
+        .expect("the fixture is valid")
 }
 
 fn metadata() -> ReleaseMetadata {
     let bytes = include_bytes!("../fixtures/release_canonical.json");
     release::read("f", bytes, &Version::new(1, 4, 0))
         .value
-        .unwrap()
+        .expect("the fixture is valid")
 }
 
 /// A text that a reader takes as it is: not empty, not only white space.

@@ -50,7 +50,7 @@ fn releases_of_the_wild_are_read_as_the_format_says() {
         (
             "v1.8.0-first-attempt-malformed.json",
             "1.8.0",
-            "metadata_unreadable 58:5",
+            "metadata_unreadable 57:5",
         ),
         (
             "v1.8.0.json",
