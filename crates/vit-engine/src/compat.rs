@@ -1,6 +1,6 @@
 //! Judging a release against the verticals: pure, all problems at once.
 //!
-//! One rule is one file under `rules/`; this file puts their findings together and decides what
+//! One rule is one file under `rules/release/` or `rules/vertical/`; this file puts their findings together and decides what
 //! a finding weighs for a vertical of a given status. No rule reads anything but the [`Case`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +20,7 @@ mod fixture;
 
 pub use select::{Newer, effective_channel, newer};
 
-use rules::{RULES, Scope};
+use rules::Scope;
 
 /// A vertical as it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl Vertical {
 pub fn judge(case: &Case<'_>, verticals: &[Vertical]) -> Verdict {
     let mut found: Vec<Vec<Problem>> = verticals.iter().map(|v| v.problems.clone()).collect();
     let mut release = case.target.problems.clone();
-    for rule in RULES {
+    for rule in rules::all() {
         match rule.scope {
             Scope::Release(check) => {
                 let mut out = Vec::new();
@@ -177,7 +177,7 @@ fn entry(vertical: &Vertical, mut problems: Vec<Problem>) -> VerticalVerdict {
     };
     for problem in &mut problems {
         problem.severity = problem.severity.min(ceiling);
-        rules::manifest::complete(problem, vertical);
+        rules::vertical::manifest::complete(problem, vertical);
     }
     VerticalVerdict {
         vertical: vertical.name().to_owned(),

@@ -11,6 +11,7 @@ use vit_contract::plan::ContractState;
 
 use crate::compat::Exports;
 
+mod all;
 mod depth;
 mod module;
 mod resolve;

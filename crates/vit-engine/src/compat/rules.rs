@@ -11,28 +11,8 @@ use vit_contract::vertical::VerticalManifest;
 
 use super::{Case, Vertical};
 
-mod breaking_changes;
-mod capabilities;
-mod channel;
-mod checksum;
-mod contracts_major;
-mod contracts_readable;
-mod contracts_used;
-mod contracts_version;
-mod core_range;
-mod deprecations;
-mod derogations;
-mod duplicate_domain;
-mod lifecycle;
-pub(super) mod manifest;
-mod metadata_tag;
-mod migration_guide;
-mod minimum_vertical_version;
-mod no_verticals;
-mod removed_by_target;
-mod smoke_test;
-mod support_window;
-mod way_metadata;
+mod release;
+pub(super) mod vertical;
 
 /// What a rule looks at.
 #[derive(Clone, Copy)]
@@ -67,30 +47,9 @@ pub(super) struct Rule {
 }
 
 /// Every rule. The order does not matter: a verdict sorts its problems.
-pub(super) const RULES: &[Rule] = &[
-    breaking_changes::RULE,
-    capabilities::RULE,
-    channel::RULE,
-    checksum::RULE,
-    contracts_major::RULE,
-    contracts_readable::RULE,
-    contracts_used::RULE,
-    contracts_version::RULE,
-    core_range::RULE,
-    deprecations::RULE,
-    derogations::RULE,
-    duplicate_domain::RULE,
-    lifecycle::RULE,
-    manifest::RULE,
-    metadata_tag::RULE,
-    migration_guide::RULE,
-    minimum_vertical_version::RULE,
-    no_verticals::RULE,
-    removed_by_target::RULE,
-    smoke_test::RULE,
-    support_window::RULE,
-    way_metadata::RULE,
-];
+pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
+    release::RULES.iter().chain(vertical::RULES)
+}
 
 /// The migration guide of a release, where it names one.
 fn guide(metadata: &ReleaseMetadata) -> Option<&str> {

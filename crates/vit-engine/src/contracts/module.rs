@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{
-    Comprehension, Expr, ExprContext, Operator, Pattern, PySourceType, Stmt, StmtImportFrom,
+    Comprehension, Expr, ExprContext, Identifier, Pattern, PySourceType, Stmt, StmtImportFrom,
 };
 use ruff_python_parser::lexer;
 use ruff_python_parser::{Mode, parse_unchecked_source};
 
+use super::all::is_name;
 use super::depth::Depth;
 use super::{MAX_FILE_BYTES, SourceFile};
 
@@ -80,20 +81,20 @@ pub(super) fn read(root: &str, file: &SourceFile, bytes: &[u8]) -> Module {
 
 /// What a local name stands for, as far as `__all__` goes.
 #[derive(Clone)]
-enum Alias {
+pub(super) enum Alias {
     /// A module of the package.
     Module(String),
     /// The `__all__` of a module of the package.
     AllOf(String),
 }
 
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     /// The package's own name.
     root: &'a str,
     /// The dotted package that relative imports start from.
-    package: &'a str,
-    module: Module,
-    aliases: BTreeMap<String, Alias>,
+    pub(super) package: &'a str,
+    pub(super) module: Module,
+    pub(super) aliases: BTreeMap<String, Alias>,
     /// Compound statements around the current one: what they hold may not run.
     blocks: usize,
 }
@@ -122,7 +123,7 @@ impl Reader<'_> {
         };
         // On broken f-strings the parser cuts tokens anew, so what it built is measured again.
         let mut depth = Depth::default();
-        for token in parsed.tokens().iter() {
+        for token in parsed.tokens() {
             depth.take(token.kind());
         }
         if depth.is_too_deep() {
@@ -165,7 +166,7 @@ impl Reader<'_> {
 
     /// The module that `from … import` names.
     fn source(&self, import: &StmtImportFrom) -> Option<String> {
-        let named = import.module.as_ref().map(|name| name.as_str());
+        let named = import.module.as_ref().map(Identifier::as_str);
         if import.level == 0 {
             return self.inside(named?);
         }
@@ -200,7 +201,7 @@ impl Reader<'_> {
                 }
                 continue;
             }
-            let local = alias.asname.as_ref().map_or(name, |name| name.as_str());
+            let local = alias.asname.as_ref().map_or(name, Identifier::as_str);
             let meaning = source.as_ref().map(|source| match name {
                 "__all__" => Alias::AllOf(source.clone()),
                 _ => Alias::Module(format!("{source}.{name}")),
@@ -216,118 +217,6 @@ impl Reader<'_> {
         }
     }
 
-    fn all(&mut self) -> &mut All {
-        self.module.all.get_or_insert_default()
-    }
-
-    fn add_alias_to_all(&mut self, alias: Option<&Alias>) {
-        match alias {
-            Some(Alias::AllOf(module)) => {
-                self.all().of.insert(module.clone());
-            }
-            Some(Alias::Module(_)) | None => self.all().open = true,
-        }
-    }
-
-    /// Takes the value of an `__all__` in; depth is bounded, so it may recurse.
-    fn add_to_all(&mut self, value: &Expr) {
-        match value {
-            Expr::List(list) => self.add_entries(&list.elts),
-            Expr::Tuple(tuple) => self.add_entries(&tuple.elts),
-            Expr::Set(set) => self.add_entries(&set.elts),
-            Expr::BinOp(sum) if sum.op == Operator::Add => {
-                self.add_to_all(&sum.left);
-                self.add_to_all(&sum.right);
-            }
-            Expr::Starred(starred) => self.add_to_all(&starred.value),
-            Expr::Call(call) => match (call.func.as_ref(), call.arguments.args.as_ref()) {
-                (Expr::Name(name), [one])
-                    if matches!(name.id.as_str(), "list" | "tuple" | "sorted" | "set") =>
-                {
-                    self.add_to_all(one);
-                }
-                _ => self.all().open = true,
-            },
-            // `__all__ = __all__ + […]` names itself.
-            Expr::Name(name) if name.id.as_str() == "__all__" => {}
-            Expr::Name(name) => {
-                let alias = self.aliases.get(name.id.as_str()).cloned();
-                self.add_alias_to_all(alias.as_ref());
-            }
-            Expr::Attribute(attribute) if attribute.attr.as_str() == "__all__" => {
-                match self.module_of(&attribute.value) {
-                    Some(module) => {
-                        self.all().of.insert(module);
-                    }
-                    None => self.all().open = true,
-                }
-            }
-            _ => self.all().open = true,
-        }
-    }
-
-    fn add_entries(&mut self, entries: &[Expr]) {
-        self.all();
-        for entry in entries {
-            match entry {
-                Expr::StringLiteral(text) => {
-                    let name = text.value.to_str().to_owned();
-                    self.all().names.insert(name);
-                }
-                Expr::Starred(starred) => self.add_to_all(&starred.value),
-                // `A.__name__` is the name of what `A` is, most often `A`.
-                _ => self.all().open = true,
-            }
-        }
-    }
-
-    /// The module of this package that an expression such as `events` or `contracts.events` is.
-    fn module_of(&self, value: &Expr) -> Option<String> {
-        let mut below = Vec::new();
-        let mut value = value;
-        while let Expr::Attribute(attribute) = value {
-            below.push(attribute.attr.as_str());
-            value = &attribute.value;
-        }
-        let Expr::Name(name) = value else { return None };
-        let mut dotted = match self.aliases.get(name.id.as_str()) {
-            Some(Alias::Module(module)) => module.clone(),
-            Some(Alias::AllOf(_)) => return None,
-            // In a package, a submodule goes by its own name once it is imported.
-            None if self.module.is_package => format!("{}.{}", self.package, name.id),
-            None => return None,
-        };
-        for part in below.iter().rev() {
-            dotted.push('.');
-            dotted.push_str(part);
-        }
-        Some(dotted)
-    }
-
-    /// `__all__.extend(…)`, `__all__.append("A")`; whether the call was one of them.
-    fn changes_all(&mut self, value: &Expr) -> bool {
-        let Expr::Call(call) = value else {
-            return false;
-        };
-        let Expr::Attribute(method) = call.func.as_ref() else {
-            return false;
-        };
-        if !is_name(&method.value, "__all__") {
-            return false;
-        }
-        match (method.attr.as_str(), call.arguments.args.as_ref()) {
-            ("extend", [one]) => self.add_to_all(one),
-            ("append", [one]) => self.add_entries(std::slice::from_ref(one)),
-            ("sort" | "reverse", _) => {}
-            ("remove", [Expr::StringLiteral(text)]) => {
-                let name = text.value.to_str().to_owned();
-                self.all().names.remove(&name);
-            }
-            _ => self.all().open = true,
-        }
-        true
-    }
-
     fn import(&mut self, name: &str, asname: Option<&str>) {
         let first = name.split('.').next().unwrap_or(name);
         let local = asname.unwrap_or(first);
@@ -339,10 +228,6 @@ impl Reader<'_> {
     }
 }
 
-fn is_name(value: &Expr, wanted: &str) -> bool {
-    matches!(value, Expr::Name(name) if name.id.as_str() == wanted)
-}
-
 impl<'a> Visitor<'a> for Reader<'_> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
@@ -351,7 +236,7 @@ impl<'a> Visitor<'a> for Reader<'_> {
             Stmt::ClassDef(class) => self.bind(class.name.as_str()),
             Stmt::Import(import) => {
                 for alias in &import.names {
-                    let asname = alias.asname.as_ref().map(|name| name.as_str());
+                    let asname = alias.asname.as_ref().map(Identifier::as_str);
                     self.import(alias.name.as_str(), asname);
                 }
             }

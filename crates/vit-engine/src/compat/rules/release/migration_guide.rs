@@ -3,7 +3,7 @@
 use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
 
-use super::{Rule, Scope, guide, way_metadata};
+use crate::compat::rules::{Rule, Scope, guide, way_metadata};
 use crate::compat::{Case, Vertical};
 
 pub(super) const RULE: Rule = Rule {

@@ -7,8 +7,8 @@ use vit_contract::plan::ContractState;
 use vit_contract::problem::{Problem, Who};
 use vit_contract::vertical::VerticalManifest;
 
-use super::{Rule, Scope, with_guide};
 use crate::compat::Case;
+use crate::compat::rules::{Rule, Scope, with_guide};
 use crate::contracts;
 
 pub(super) const RULE: Rule = Rule {

@@ -4,7 +4,7 @@ use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
 use vit_contract::release::Change;
 
-use super::{Rule, Scope, way_metadata, with_guide};
+use crate::compat::rules::{Rule, Scope, way_metadata, with_guide};
 use crate::compat::{Case, Vertical};
 
 pub(super) const RULE: Rule = Rule {

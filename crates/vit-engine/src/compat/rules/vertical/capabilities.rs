@@ -8,8 +8,8 @@ use vit_contract::problem::{Problem, Who};
 use vit_contract::release::Release;
 use vit_contract::vertical::VerticalManifest;
 
-use super::{Rule, Scope, with_guide};
 use crate::compat::Case;
+use crate::compat::rules::{Rule, Scope, with_guide};
 
 pub(super) const RULE: Rule = Rule {
     name: "capabilities",
@@ -27,8 +27,8 @@ fn check(case: &Case<'_>, manifest: &VerticalManifest, out: &mut Vec<Problem>) {
     for capability in &manifest.compatibility.required_capabilities {
         let last = way
             .iter()
-            .filter_map(|release| say(release, capability))
-            .last();
+            .rev()
+            .find_map(|release| say(release, capability));
         match last {
             None | Some(Said::Offered) => {}
             Some(Said::Removed(release)) => out.push(with_guide(

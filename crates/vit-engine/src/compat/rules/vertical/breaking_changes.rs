@@ -7,8 +7,8 @@ use vit_contract::problem::{Problem, Who};
 use vit_contract::release::{Change, Release};
 use vit_contract::vertical::VerticalManifest;
 
-use super::{Rule, Scope, way_metadata, with_guide};
 use crate::compat::Case;
+use crate::compat::rules::{Rule, Scope, way_metadata, with_guide};
 
 pub(super) const RULE: Rule = Rule {
     name: "breaking_changes",

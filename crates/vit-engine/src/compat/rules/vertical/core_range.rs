@@ -5,8 +5,8 @@ use vit_contract::problem::{Problem, Who};
 use vit_contract::range::Fit;
 use vit_contract::vertical::VerticalManifest;
 
-use super::{Rule, Scope, with_guide};
 use crate::compat::Case;
+use crate::compat::rules::{Rule, Scope, with_guide};
 
 pub(super) const RULE: Rule = Rule {
     name: "core_range",

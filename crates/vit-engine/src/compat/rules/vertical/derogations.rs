@@ -5,8 +5,8 @@ use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
 use vit_contract::vertical::VerticalManifest;
 
-use super::{Rule, Scope};
 use crate::compat::Case;
+use crate::compat::rules::{Rule, Scope};
 
 pub(super) const RULE: Rule = Rule {
     name: "derogations",

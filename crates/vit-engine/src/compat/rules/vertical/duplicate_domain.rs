@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
 
-use super::{Rule, Scope};
 use crate::compat::Vertical;
+use crate::compat::rules::{Rule, Scope};
 
 pub(super) const RULE: Rule = Rule {
     name: "duplicate_domain",
