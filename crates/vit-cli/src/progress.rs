@@ -266,11 +266,31 @@ mod tests {
 
     #[test]
     fn plain_lines() {
-        assert_snapshot!(shown(false), @"");
+        assert_snapshot!(shown(false), @"
+        warn transaction t0 was interrupted: it is finished first
+             ask origin
+        ok   switch the tree (0.1s)
+             smoke test of energy (at most 180 s)
+        FAIL smoke test of energy: fail (exit 1) (2.1s)
+        ok   smoke test of finance (2.1s)
+        FAIL run the smoke tests: energy: a smoke test failed
+        warn energy: a smoke test failed
+        ");
     }
 
     #[test]
     fn case_30_verbose_shows_the_output_of_smoke_tests_harmlessly() {
-        assert_snapshot!(shown(true), @"");
+        assert_snapshot!(shown(true), @r"
+        warn transaction t0 was interrupted: it is finished first
+             ask origin
+             transaction t1
+        ok   switch the tree (0.1s)
+             smoke test of energy (at most 180 s)
+             energy | \x1b[2Jchecking\r
+        FAIL smoke test of energy: fail (exit 1) (2.1s)
+        ok   smoke test of finance (2.1s)
+        FAIL run the smoke tests: energy: a smoke test failed
+        warn energy: a smoke test failed
+        ");
     }
 }

@@ -12,6 +12,8 @@ pub mod checks;
 pub mod failure;
 pub mod history;
 pub mod hold;
+#[cfg(test)]
+mod hostile;
 pub mod markdown;
 pub mod plan;
 pub mod problems;
@@ -34,6 +36,9 @@ pub struct View {
     /// Its width in columns, where it is a terminal.
     pub width: Option<usize>,
 }
+
+/// How a text is coloured.
+pub type Coloring = fn(Paint, &str) -> String;
 
 /// Colours, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

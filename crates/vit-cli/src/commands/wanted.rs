@@ -1,6 +1,7 @@
 //! From `--target`, `--accept` and their kin to the engine's options.
 
 use semver::Version;
+use vit_contract::release::Release;
 use vit_engine::ops::planning::PlanOptions;
 use vit_engine::registry;
 
@@ -44,10 +45,7 @@ fn known(app: &App<'_>) -> Vec<Version> {
     listing.map_or_else(
         |_| Vec::new(),
         |listing| {
-            let usable = listing
-                .releases
-                .into_iter()
-                .filter(|release| release.is_usable());
+            let usable = listing.releases.into_iter().filter(Release::is_usable);
             usable.map(|release| release.version).collect()
         },
     )

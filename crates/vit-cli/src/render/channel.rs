@@ -27,6 +27,10 @@ mod tests {
 
     #[test]
     fn a_change() {
-        assert_snapshot!(channel(&samples::channel(), View::default()), @"");
+        assert_snapshot!(channel(&samples::channel(), View::default()), @"
+        beta (set by vit channel)
+        before: stable (set by manifest of finance)
+        beta releases are offered from now on
+        ");
     }
 }

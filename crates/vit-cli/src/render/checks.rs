@@ -3,7 +3,7 @@
 use vit_contract::output::{CheckReport, CheckState};
 
 use super::table::{Cell, Table};
-use super::{Paint, View, count};
+use super::{Coloring, Paint, View, count};
 use crate::shim::visible;
 
 /// The checks as text.
@@ -13,7 +13,7 @@ pub fn checks(report: &CheckReport, view: View) -> String {
     let width = report.checks.iter().map(|check| check.name.chars().count());
     let width = width.max().unwrap_or(0);
     for check in &report.checks {
-        let (mark, paint): (_, fn(Paint, &str) -> String) = match check.state {
+        let (mark, paint): (_, Coloring) = match check.state {
             CheckState::Ok => ("ok", Paint::green),
             CheckState::Warning => ("warn", Paint::yellow),
             CheckState::Failed => ("FAIL", Paint::red),
@@ -59,6 +59,16 @@ mod tests {
 
     #[test]
     fn each_with_its_fix() {
-        assert_snapshot!(checks(&samples::checks(), View::default()), @"");
+        assert_snapshot!(checks(&samples::checks(), View::default()), @"
+        ok    tree         2041 files equal v1.1.0
+        warn  history      moved aside: history.damaged-1
+              fix: do this
+              fix: then that
+        FAIL  release tag  v1.1.0 points elsewhere
+              fix: do this
+              fix: then that
+
+        1 check failed
+        ");
     }
 }

@@ -56,7 +56,12 @@ mod tests {
             problems: Vec::new(),
             exit: ExitCode::Error,
         };
-        assert_snapshot!(failure(&error, View::default()), @"");
+        assert_snapshot!(failure(&error, View::default()), @r"
+        error: the release registry origin could not answer
+          because: `git ls-remote` failed in /srv/core: fatal: unable to access
+            remote: \x1b[31mno
+        hint: with `--offline`, what was fetched before is used
+        ");
     }
 
     #[test]
@@ -65,6 +70,24 @@ mod tests {
             problems: samples::problems(),
             ..Failure::new("refused", ExitCode::Blocked, "the upgrade is refused")
         };
-        assert_snapshot!(failure(&error, View::default()), @"");
+        assert_snapshot!(failure(&error, View::default()), @"
+        blocked: the upgrade is refused
+
+        1 problem blocks
+          finance: the target is newer than the vertical's max_core_version [core_above_maximum]
+            max_core_version is 1.x.x
+            the target is 2.0.0
+            fix (vertical's owner): test against 2.0.0, then raise max_core_version
+            see https://example.org/contract#range
+
+        1 warning
+          energy: the contact is no e-mail address [contact_not_email]
+            --> domains/energy/vertical_manifest.yaml:14:12
+              |   contact: the energy team
+              |            ^^^^^^^^^^^^^^^
+
+        1 note
+          v1.1.0: the release names no channel [channel_assumed]
+        ");
     }
 }

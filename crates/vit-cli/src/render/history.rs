@@ -141,7 +141,11 @@ mod tests {
 
     #[test]
     fn a_list() {
-        assert_snapshot!(history(&samples::history(), View::default()), @"");
+        assert_snapshot!(history(&samples::history(), View::default()), @"
+        id                  when                  what     from → to      outcome            took  who
+        20260302-090000-2c  2026-03-01 08:00:03Z  upgrade  1.0.0 → 1.2.0  rollback executed  3.4s  ana@db1
+        20260301-080000-1f  2026-03-01 08:00:03Z  upgrade  1.0.0 → 1.1.0  success            3.4s  ana@db1
+        ");
     }
 
     #[test]
@@ -151,7 +155,10 @@ mod tests {
             verified: false,
             ..samples::history()
         };
-        assert_snapshot!(history(&report, View::default()), @"");
+        assert_snapshot!(history(&report, View::default()), @"
+        nothing stands in the history
+        the chain of hashes does not hold: `vit history verify`
+        ");
     }
 
     #[test]
@@ -161,6 +168,22 @@ mod tests {
             Some("/srv/core/.git/vit/evidence/t2"),
             View::default(),
         );
-        assert_snapshot!(text, @"");
+        assert_snapshot!(text, @"
+        upgrade 1.0.0 → 1.2.0 rollback executed
+          id           20260302-090000-2c
+          when         2026-03-01 08:00:03Z
+          who          ana@db1
+          took         3.4s
+          smoke tests  fail (2.1s)
+          cause        energy: the smoke test failed (exit 1)
+          snapshot     pre-upgrade-20260301-080000
+          accepted     contact_not_email for energy
+          proof        verified by content
+          head         bbbbbbbbbb
+          branch       detached
+          tree         eeeeeeeeee
+          evidence     /srv/core/.git/vit/evidence/t2
+          hash         ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff
+        ");
     }
 }

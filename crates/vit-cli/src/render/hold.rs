@@ -25,6 +25,9 @@ mod tests {
 
     #[test]
     fn what_is_held() {
-        assert_snapshot!(hold(&samples::hold(), View::default()), @"");
+        assert_snapshot!(hold(&samples::hold(), View::default()), @"
+        1.2.0 is held
+        held: 1.2.0, all
+        ");
     }
 }

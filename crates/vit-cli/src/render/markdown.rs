@@ -173,7 +173,41 @@ mod tests {
             &samples::failed_entry(),
             Some("/srv/core/.git/vit/evidence/t2"),
         );
-        assert_snapshot!(text, @"");
+        assert_snapshot!(text, @"
+        ## Core upgrade `1.0.0` → `1.2.0`: rollback executed
+
+        It failed. The previous state is back, and it was verified by content.
+
+        | | |
+        |---|---|
+        | Transaction | `20260302-090000-2c` |
+        | When | 2026-03-01 08:00:03Z |
+        | Who | `ana@db1` |
+        | Took | 3.4s |
+        | Smoke tests | `fail` in 2.1s |
+        | Snapshot | `pre-upgrade-20260301-080000` |
+        | Accepted | `contact_not_email` for `energy` |
+        | Evidence | `/srv/core/.git/vit/evidence/t2` |
+
+        ### First cause
+
+        ```text
+        energy: the smoke test failed (exit 1)
+        ```
+
+        ### Proof: verified
+
+        - HEAD `bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb`
+        - branch `detached`
+        - tree `eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee`
+        - history entry `ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff`
+
+        ### Next steps
+
+        - [ ] look at the outputs in the evidence folder
+        - [ ] tell the owner of what failed
+        - [ ] `vit plan` again once it is mended
+        ");
     }
 
     #[test]

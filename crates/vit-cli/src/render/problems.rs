@@ -95,7 +95,23 @@ mod tests {
 
     #[test]
     fn worst_first_each_with_its_fix() {
-        assert_snapshot!(problems(&samples::problems(), View::default()), @"");
+        assert_snapshot!(problems(&samples::problems(), View::default()), @"
+        1 problem blocks
+          finance: the target is newer than the vertical's max_core_version [core_above_maximum]
+            max_core_version is 1.x.x
+            the target is 2.0.0
+            fix (vertical's owner): test against 2.0.0, then raise max_core_version
+            see https://example.org/contract#range
+
+        1 warning
+          energy: the contact is no e-mail address [contact_not_email]
+            --> domains/energy/vertical_manifest.yaml:14:12
+              |   contact: the energy team
+              |            ^^^^^^^^^^^^^^^
+
+        1 note
+          v1.1.0: the release names no channel [channel_assumed]
+        ");
     }
 
     #[test]
@@ -105,7 +121,23 @@ mod tests {
             width: Some(80),
         };
         let drawn = problems(&samples::problems(), view).replace('\u{1b}', "^");
-        assert_snapshot!(drawn, @"");
+        assert_snapshot!(drawn, @"
+        ^[1m^[31m1 problem blocks^[0m
+          ^[1mfinance^[0m: the target is newer than the vertical's max_core_version ^[2m[core_above_maximum]^[0m
+            max_core_version is 1.x.x
+            the target is 2.0.0
+            ^[36mfix (vertical's owner):^[0m test against 2.0.0, then raise max_core_version
+            ^[2msee https://example.org/contract#range^[0m
+
+        ^[33m1 warning^[0m
+          ^[1menergy^[0m: the contact is no e-mail address ^[2m[contact_not_email]^[0m
+            --> domains/energy/vertical_manifest.yaml:14:12
+              |   contact: the energy team
+              |            ^^^^^^^^^^^^^^^
+
+        ^[2m1 note^[0m
+          ^[1mv1.1.0^[0m: the release names no channel ^[2m[channel_assumed]^[0m
+        ");
     }
 
     #[test]

@@ -39,6 +39,12 @@ mod tests {
 
     #[test]
     fn the_next_one_is_marked() {
-        assert_snapshot!(snapshots(&samples::snapshots(), View::default()), @"");
+        assert_snapshot!(snapshots(&samples::snapshots(), View::default()), @"
+           snapshot                     taken                 Core     head        branch
+        →  pre-upgrade-20260301-080000  2026-03-01 08:00:00Z  1.0.0    aaaaaaaaaa  main
+           pre-upgrade-20260219-164500  2026-03-01 08:00:00Z  unknown  aaaaaaaaaa  detached
+
+        → is where `vit rollback` goes; another one: `vit rollback --to SNAPSHOT`
+        ");
     }
 }

@@ -175,7 +175,30 @@ mod tests {
 
     #[test]
     fn an_installation_that_needs_a_look() {
-        assert_snapshot!(status(&samples::status(), View::default()), @"");
+        assert_snapshot!(status(&samples::status(), View::default()), @"
+        Core 1.0.0 (tag v1.0.0 at HEAD)
+          root      /srv/core
+          head      aaaaaaaaaa main
+          channel   stable (set by manifest of finance)
+          held      1.2.0
+          releases  1.1.0 is available (asked 2026-03-01 08:00:00Z)
+          last      1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
+
+          vertical  version  status  takes Core      answer  smoke test  manifest
+          finance   0.2.0    active  1.0.0 to 1.x.x  ok      yes         domains/finance/vertical_manifest.yaml
+
+        3 files with changes
+          vitruvyan_core/core.py
+          +2 more: git status
+
+        1 problem blocks
+          working tree: 2 tracked files have changes [dirty_tree]
+            vitruvyan_core/core.py
+            contracts/events.py
+            fix (you): git stash push, or git commit
+
+        next: vit plan
+        ");
     }
 
     #[test]
@@ -187,6 +210,10 @@ mod tests {
         };
         let text = status(&report, View::default());
         let first: Vec<&str> = text.lines().take(3).collect();
-        assert_snapshot!(first.join("\n"), @"");
+        assert_snapshot!(first.join("\n"), @"
+        INCONSISTENT: an earlier failure could not be undone and verified
+        transaction 20260219-164500-ab12 was interrupted: `vit recover`
+        Core 1.0.0 (tag v1.0.0 at HEAD)
+        ");
     }
 }

@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Paint, View};
+use super::{Coloring, Paint, View};
 use crate::shim::visible;
 
 /// The narrowest that a cut cell becomes.
@@ -12,7 +12,7 @@ const NARROWEST: usize = 20;
 #[derive(Debug, Clone)]
 pub struct Cell {
     text: String,
-    paint: fn(Paint, &str) -> String,
+    paint: Coloring,
 }
 
 impl Cell {
@@ -26,7 +26,7 @@ impl Cell {
 
     /// The same in a colour.
     #[must_use]
-    pub fn paint(self, paint: fn(Paint, &str) -> String) -> Self {
+    pub fn paint(self, paint: Coloring) -> Self {
         Self { paint, ..self }
     }
 }
@@ -153,7 +153,11 @@ mod tests {
 
     #[test]
     fn columns_are_aligned_whatever_the_script() {
-        assert_snapshot!(table().draw(View::default()), @"");
+        assert_snapshot!(table().draw(View::default()), @r"
+        name     state    note
+        finance  ok
+        東京     blocked  a rather long explanation that\nends somewhere
+        ");
     }
 
     #[test]
@@ -163,6 +167,10 @@ mod tests {
             width: Some(40),
         };
         let drawn = table().draw(view).replace('\u{1b}', "^");
-        assert_snapshot!(drawn, @"");
+        assert_snapshot!(drawn, @"
+        ^[2mname^[0m     ^[2mstate^[0m    ^[2mnote^[0m
+        finance  ^[32mok^[0m
+        東京     ^[1m^[31mblocked^[0m  a rather long explana…
+        ");
     }
 }

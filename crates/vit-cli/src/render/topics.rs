@@ -5,11 +5,14 @@ use vit_contract::exit::ExitCode;
 use vit_contract::problem::Severity;
 
 use super::table::{Cell, Table};
-use super::{Paint, View};
+use super::{Coloring, Paint, View};
 use crate::env::VARIABLES;
 
+/// Writes a topic.
+pub type Draw = fn(View) -> String;
+
 /// The topics, and what each tells.
-pub const TOPICS: &[(&str, fn(View) -> String)] = &[
+pub const TOPICS: &[(&str, Draw)] = &[
     ("environment", environment),
     ("exit-codes", exit_codes),
     ("codes", codes),
@@ -51,7 +54,7 @@ fn exit_codes(view: View) -> String {
 fn codes(view: View) -> String {
     let mut table = Table::new(&["code", "usually", "meaning"]);
     for code in Code::ALL {
-        let (severity, paint): (_, fn(Paint, &str) -> String) = match code.severity() {
+        let (severity, paint): (_, Coloring) = match code.severity() {
             Severity::Blocked => ("blocks", Paint::red),
             Severity::Warning => ("warns", Paint::yellow),
             Severity::Info => ("notes", Paint::dim),

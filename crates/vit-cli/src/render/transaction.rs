@@ -4,8 +4,11 @@ use vit_contract::history::Proof;
 use vit_contract::output::{SmokeOutcome, SmokeResult, TransactionReport, TransactionStatus};
 
 use super::table::{Cell, Table};
-use super::{Paint, View, branch, next, outcome_words, problems, seconds, short};
+use super::{Coloring, Paint, View, branch, bytes, next, outcome_words, problems, seconds, short};
 use crate::shim::visible;
+
+/// How many lines of a failed test's output are shown; the rest is in the evidence.
+const TAIL_LINES: usize = 20;
 
 /// The report as text.
 #[must_use]
@@ -85,7 +88,7 @@ fn facts(report: &TransactionReport, view: View) -> String {
     let label = |name: &str| Cell::new(name).paint(Paint::dim);
     let mut table = Table::bare(2);
     if let Some(proof) = &report.proof {
-        let (state, paint): (_, fn(Paint, &str) -> String) = if proof.verified {
+        let (state, paint): (_, Coloring) = if proof.verified {
             ("verified by content", Paint::green)
         } else {
             ("NOT verified", Paint::red)
@@ -130,7 +133,8 @@ fn smoke_tests(heading: &str, tests: &[SmokeResult], view: View) -> String {
         let passed = test.outcome == SmokeOutcome::Pass;
         let left = match test.leftover_processes {
             0 => String::new(),
-            left => format!("{left} left-over processes ended"),
+            1 => "1 process left behind, ended".to_owned(),
+            left => format!("{left} processes left behind, ended"),
         };
         table.row(vec![
             Cell::new(&test.vertical),
@@ -156,7 +160,7 @@ fn failed_before(report: &TransactionReport, view: View) -> String {
                  surroundings first",
                 visible(&test.vertical)
             );
-            out.push_str(&format!("{}\n", view.paint.yellow(&line)));
+            out.push_str(&format!("\n{}\n", view.paint.yellow(&line)));
         }
     }
     out
@@ -167,8 +171,14 @@ fn tail(test: &SmokeResult, view: View) -> String {
     if test.outcome == SmokeOutcome::Pass || test.tail.trim().is_empty() {
         return String::new();
     }
-    let mut out = format!("\nthe end of {}'s output:\n", visible(&test.vertical));
-    for line in test.tail.lines() {
+    let lines: Vec<&str> = test.tail.lines().collect();
+    let last = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+    let size = bytes(test.output_bytes);
+    let mut out = format!(
+        "\nthe end of {}'s output ({size} in all):\n",
+        visible(&test.vertical)
+    );
+    for line in last {
         out.push_str(&format!("  {} {}\n", view.paint.dim("|"), visible(line)));
     }
     out
@@ -183,12 +193,58 @@ mod tests {
 
     #[test]
     fn an_upgrade_that_went_well() {
-        assert_snapshot!(transaction(&samples::applied(), View::default()), @"");
+        assert_snapshot!(transaction(&samples::applied(), View::default()), @"
+        upgraded 1.0.0 → 1.1.0 (3.4s)
+          proof        verified by content
+          head         bbbbbbbbbb
+          branch       detached
+          tree         eeeeeeeeee
+          snapshot     pre-upgrade-20260301-080000
+          transaction  20260301-080000-1f
+
+          smoke test  outcome  took
+          finance     pass     2.1s
+
+        next: vit verify
+        ");
     }
 
     #[test]
     fn an_upgrade_that_was_rolled_back() {
-        assert_snapshot!(transaction(&samples::rolled_back(), View::default()), @"");
+        assert_snapshot!(transaction(&samples::rolled_back(), View::default()), @r"
+        rolled back: 1.0.0 is restored and verified (3.4s)
+          proof        verified by content
+          head         aaaaaaaaaa
+          branch       main
+          tree         eeeeeeeeee
+          snapshot     pre-upgrade-20260301-080000
+          transaction  20260301-080000-1f
+
+          smoke test  outcome        took
+          energy      fail (exit 1)  2.1s  1 process left behind, ended
+          finance     pass           2.1s
+
+          after the rollback  outcome        took
+          energy              fail (exit 1)  2.1s  1 process left behind, ended
+
+        the smoke test of energy fails on the restored release too: look at the test or its surroundings first
+
+        first cause
+          energy: the smoke test failed [smoke_test_failed]
+            exit 1 after 2.1 s
+            fix (vertical's owner): look at the end of its output
+
+        1 warning
+          energy: 1 file was left behind [smoke_test_left_files]
+
+        the end of energy's output (61 B in all):
+          | loading plugins
+          | AssertionError: expected 3, got \x1b[31m4
+
+        evidence: /srv/core/.git/vit/evidence/20260301-080000-1f
+
+        next: vit history show 20260301 --markdown
+        ");
     }
 
     #[test]
@@ -198,7 +254,36 @@ mod tests {
             width: Some(80),
         };
         let drawn = transaction(&samples::inconsistent(), view).replace('\u{1b}', "^");
-        assert_snapshot!(drawn, @"");
+        assert_snapshot!(drawn, @r"
+        ^[1m^[31mINCONSISTENT: 1.0.0 could not be restored and verified^[0m (3.4s)
+          ^[2mproof^[0m        ^[1m^[31mNOT verified^[0m
+          ^[2mhead^[0m         aaaaaaaaaa
+          ^[2mbranch^[0m       main
+          ^[2mtree^[0m         eeeeeeeeee
+          ^[2msnapshot^[0m     pre-upgrade-20260301-080000
+          ^[2mtransaction^[0m  20260301-080000-1f
+        ^[1m^[31m  - vitruvyan_core/core.py: content differs^[0m
+
+          ^[2msmoke test^[0m  ^[2moutcome^[0m        ^[2mtook^[0m
+          energy      ^[1m^[31mfail (exit 1)^[0m  2.1s  1 process left behind, ended
+          finance     ^[32mpass^[0m           2.1s
+
+        ^[1m^[31mfirst cause^[0m
+          ^[1menergy^[0m: the smoke test failed ^[2m[smoke_test_failed]^[0m
+            exit 1 after 2.1 s
+            ^[36mfix (vertical's owner):^[0m look at the end of its output
+
+        ^[33m1 warning^[0m
+          ^[1menergy^[0m: 1 file was left behind ^[2m[smoke_test_left_files]^[0m
+
+        the end of energy's output (61 B in all):
+          ^[2m|^[0m loading plugins
+          ^[2m|^[0m AssertionError: expected 3, got \x1b[31m4
+
+        evidence: /srv/core/.git/vit/evidence/20260301-080000-1f
+
+        ^[2mnext:^[0m ^[36mvit repair^[0m
+        ");
     }
 
     #[test]
@@ -208,7 +293,7 @@ mod tests {
             details: "interrupted before anything changed".into(),
             ..samples::nothing("vit.upgrade/1")
         };
-        assert_snapshot!(transaction(&report, View::default()), @"");
-        assert_snapshot!(transaction(&samples::nothing("vit.recover/1"), View::default()), @"");
+        assert_snapshot!(transaction(&report, View::default()), @"stopped, nothing was changed: interrupted before anything changed");
+        assert_snapshot!(transaction(&samples::nothing("vit.recover/1"), View::default()), @"no transaction is open");
     }
 }

@@ -182,7 +182,33 @@ mod tests {
 
     #[test]
     fn an_update_with_a_newer_one_blocked() {
-        assert_snapshot!(update(&samples::update(), View::default()), @"");
+        assert_snapshot!(update(&samples::update(), View::default()), @"
+        1.0.0 → 1.1.0 is available, with warnings (stable, released 2026-02-19)
+
+          vertical  status      answer   why
+          energy    deprecated  warning  contact_not_email
+          finance   active      ok
+
+        2.0.0 is blocked (stable, released 2026-02-19)
+          finance: the target is newer than the vertical's max_core_version [core_above_maximum]
+            max_core_version is 1.x.x
+            the target is 2.0.0
+            fix (vertical's owner): test against 2.0.0, then raise max_core_version
+            see https://example.org/contract#range
+
+        1 warning
+          energy: the contact is no e-mail address [contact_not_email]
+            --> domains/energy/vertical_manifest.yaml:14:12
+              |   contact: the energy team
+              |            ^^^^^^^^^^^^^^^
+
+        1 release is no target
+          v9.9.9  the metadata's version is 1.0.0 [metadata_version_mismatch]
+
+        channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
+
+        next: vit plan
+        ");
     }
 
     #[test]
@@ -195,7 +221,13 @@ mod tests {
             problems: Vec::new(),
             ..samples::update()
         };
-        assert_snapshot!(update(&report, View::default()), @"");
+        assert_snapshot!(update(&report, View::default()), @"
+        1.0.0 is the newest: up to date
+
+        channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
+
+        next: vit plan
+        ");
     }
 
     #[test]
@@ -207,6 +239,19 @@ mod tests {
             problems: Vec::new(),
             ..samples::update()
         };
-        assert_snapshot!(update(&report, View::default()), @"");
+        assert_snapshot!(update(&report, View::default()), @"
+        1.0.0 stays: everything newer is blocked (1 release)
+
+        2.0.0 is blocked (stable, released 2026-02-19)
+          finance: the target is newer than the vertical's max_core_version [core_above_maximum]
+            max_core_version is 1.x.x
+            the target is 2.0.0
+            fix (vertical's owner): test against 2.0.0, then raise max_core_version
+            see https://example.org/contract#range
+
+        channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
+
+        next: vit plan
+        ");
     }
 }
