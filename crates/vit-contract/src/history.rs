@@ -10,11 +10,13 @@ use crate::plan::{Accepted, Kind};
 mod chain;
 mod read;
 
-pub use chain::{Broken, seal, verify};
+pub use chain::{Broken, prune, seal, verify};
 pub use read::{ReadError, read};
 
 /// The schema version that is written.
 pub const SCHEMA_VERSION: u64 = 1;
+/// The largest history that is read, in bytes.
+pub const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The file as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +25,20 @@ pub struct History {
     pub schema_version: u64,
     /// Entries, oldest first.
     pub history: Vec<Entry>,
+    /// What retention dropped between entries.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// Entries that retention dropped, one after another, between two that are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Gap {
+    /// The previous hash of the first that was dropped: the hash of the entry kept before it.
+    pub from: String,
+    /// The hash of the last that was dropped: the previous hash of the entry kept after it.
+    pub to: String,
+    /// How many were dropped.
+    pub count: usize,
 }
 
 impl Default for History {
@@ -30,6 +46,7 @@ impl Default for History {
         Self {
             schema_version: SCHEMA_VERSION,
             history: Vec::new(),
+            gaps: Vec::new(),
         }
     }
 }

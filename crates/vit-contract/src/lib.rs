@@ -7,6 +7,7 @@
 //! |---|---|
 //! | [`version`], [`range`], [`channel`], [`name`] | the small words |
 //! | [`problem`], [`code`], [`snippet`] | what can be wrong, where, and how it is shown |
+//! | [`text`], [`time`] | text of others made harmless, moments as files write them |
 //! | [`document`] | YAML, JSON and TOML read into one tree that knows its places |
 //! | [`vertical`] | `vertical_manifest.yaml` |
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
@@ -14,6 +15,7 @@
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
 //! | [`output`], [`exit`] | what the commands print and return |
+//! | [`schemas`] | JSON Schemas and the table of codes, for the documentation |
 
 pub mod channel;
 pub mod code;
@@ -27,8 +29,11 @@ pub mod plan;
 pub mod problem;
 pub mod range;
 pub mod release;
+pub mod schemas;
 pub mod settings;
 pub mod snippet;
+pub mod text;
+pub mod time;
 pub mod verdict;
 pub mod version;
 pub mod vertical;

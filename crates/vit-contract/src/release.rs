@@ -12,6 +12,7 @@ use crate::channel::Channel;
 use crate::name::DomainName;
 use crate::problem::Problem;
 
+mod changes;
 mod read;
 
 pub use read::read;

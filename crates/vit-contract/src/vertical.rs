@@ -11,6 +11,7 @@ use crate::channel::Channel;
 use crate::name::DomainName;
 use crate::range::CoreRange;
 
+mod delivery;
 mod read;
 
 pub use read::read;
@@ -78,6 +79,15 @@ pub struct VerticalManifest {
     pub derogations: Vec<Derogation>,
 }
 
+impl VerticalManifest {
+    /// The derogations that no longer count at `now`.
+    pub fn expired_derogations(&self, now: Timestamp) -> impl Iterator<Item = &Derogation> {
+        self.derogations
+            .iter()
+            .filter(move |derogation| derogation.expiry_utc <= now)
+    }
+}
+
 /// The `compatibility` section.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Compatibility {
@@ -95,6 +105,7 @@ pub struct Compatibility {
     #[serde(default)]
     pub required_capabilities: Vec<String>,
     /// How long its smoke test may run, in seconds.
+    #[serde(default = "default_timeout")]
     pub smoke_tests_timeout: u32,
 }
 
@@ -124,18 +135,22 @@ pub struct Upstream {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Notifications {
     /// Whether anything is sent.
+    #[serde(default = "yes")]
     pub enabled: bool,
     /// Where to: `log`, `desktop`, `webhook`, `email`.
     #[serde(default)]
     pub channels: Vec<String>,
     /// Whether a check runs when the application starts.
+    #[serde(default = "yes")]
     pub check_on_startup: bool,
     /// Hours between checks.
+    #[serde(default = "a_day")]
     pub check_interval_hours: u32,
     /// Whether only critical releases are told of.
+    #[serde(default)]
     pub only_notify_critical: bool,
     /// The rest of the section's texts (webhook and e-mail settings), by key.
-    #[serde(default)]
+    #[serde(flatten)]
     pub delivery: BTreeMap<String, String>,
 }
 
@@ -152,4 +167,16 @@ pub struct Derogation {
     pub expiry_utc: Timestamp,
     /// How it will be made unnecessary.
     pub remediation_plan: String,
+}
+
+const fn default_timeout() -> u32 {
+    DEFAULT_TIMEOUT_SECONDS
+}
+
+const fn yes() -> bool {
+    true
+}
+
+const fn a_day() -> u32 {
+    24
 }
