@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::core_repo::{Content, File};
-use crate::world::git_environment;
+use crate::git;
 
 /// The first instant of a fake world: 2026-01-01T00:00:00Z. Release N is N days later.
 const EPOCH: u64 = 1_767_225_600;
@@ -38,7 +38,7 @@ pub(crate) fn commit(repository: &Path, home: &Path, commit: &Commit<'_>) -> Str
         .args(["--done", "--date-format=raw"])
         .current_dir(repository)
         .env_clear()
-        .envs(git_environment(home))
+        .envs(git::environment(home))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

@@ -14,6 +14,7 @@
 
 pub mod core_repo;
 pub mod faults;
+mod git;
 mod import;
 pub mod kill;
 pub mod processes;

@@ -6,8 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::git;
 use crate::tree_hash::{self, Seen};
-use crate::world::git_environment;
 
 /// The state of a working tree. Two are equal when nobody could tell them apart through git or
 /// by reading files that are not ignored. File times do not count.
@@ -143,7 +143,7 @@ fn run(
         .args(args)
         .current_dir(worktree)
         .env_clear()
-        .envs(git_environment(home))
+        .envs(git::environment(home))
         .envs(extra.iter().copied())
         .output()
         .map_err(|error| format!("error: {error}"))?;

@@ -18,13 +18,13 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::core_repo::{self, Content, File};
+use crate::core_repo::{Content, File};
+use crate::git;
 use crate::import;
 use crate::processes;
 use crate::release::Release;
@@ -41,94 +41,6 @@ pub struct World {
     temp: TempDir,
     bin: Option<PathBuf>,
     published: AtomicU32,
-}
-
-/// How a world is made.
-pub struct WorldBuilder {
-    bin: Option<PathBuf>,
-    core: Release,
-    extra: usize,
-    detached: bool,
-}
-
-impl WorldBuilder {
-    /// The program that [`World::vit`] runs, usually `env!("CARGO_BIN_EXE_vit")`.
-    #[must_use]
-    pub fn bin(mut self, bin: impl Into<PathBuf>) -> Self {
-        self.bin = Some(bin.into());
-        self
-    }
-
-    /// The release that is installed; 1.0.0 by default.
-    #[must_use]
-    pub fn core(mut self, version: &str, make: impl FnOnce(Release) -> Release) -> Self {
-        self.core = make(Release::new(version, &date(0)));
-        self
-    }
-
-    /// Adds this many modules to Core (2,000 for benchmarks).
-    #[must_use]
-    pub fn core_files(mut self, count: usize) -> Self {
-        self.extra = count;
-        self
-    }
-
-    /// Leaves HEAD detached at the release's tag, not on `main`.
-    #[must_use]
-    pub fn detached(mut self) -> Self {
-        self.detached = true;
-        self
-    }
-
-    /// Makes the world.
-    #[must_use]
-    pub fn build(self) -> World {
-        let mut temp = tempfile::Builder::new()
-            .prefix("vit-world-")
-            .tempdir()
-            .expect("a temporary folder can be made");
-        temp.disable_cleanup(std::env::var_os("VIT_TEST_KEEP").is_some());
-        let world = World {
-            temp,
-            bin: self.bin,
-            published: AtomicU32::new(0),
-        };
-        for folder in [world.root(), world.home(), world.tmp()] {
-            fs::create_dir_all(&folder).expect("a folder can be made");
-        }
-        let origin = world.origin();
-        let root = world.root();
-        // `--template=` skips the sample hooks: a dozen files that no test needs.
-        world.git_in(
-            &root,
-            &[
-                "init",
-                "-q",
-                "--bare",
-                "-b",
-                "main",
-                "--template=",
-                &text(&origin),
-            ],
-        );
-        let mut files = core_repo::files(self.extra);
-        files.extend_from_slice(&self.core.files);
-        let mut core = self.core;
-        core.files = files;
-        world.put(&core);
-        let target = text(&world.installation());
-        world.git_in(
-            &root,
-            &["clone", "-q", "--template=", &text(&origin), &target],
-        );
-        let info = world.path(".git/info");
-        fs::create_dir_all(&info).expect("a folder can be made");
-        fs::write(info.join("exclude"), "# local excludes\n").expect("a file can be written");
-        if self.detached {
-            world.git(&["checkout", "-q", "--detach"]);
-        }
-        world
-    }
 }
 
 /// A new world with Core 1.0.0, no vertical, and no program.
@@ -148,12 +60,7 @@ impl World {
     /// Begins a world that differs from the usual one.
     #[must_use]
     pub fn builder() -> WorldBuilder {
-        WorldBuilder {
-            bin: None,
-            core: Release::new("1.0.0", &date(0)),
-            extra: 0,
-            detached: false,
-        }
+        WorldBuilder::new()
     }
 
     // -- places
@@ -323,26 +230,7 @@ impl World {
     /// Git fails.
     #[track_caller]
     pub fn git_in(&self, folder: &Path, args: &[&str]) -> String {
-        let output = Command::new("git")
-            .args(args)
-            .current_dir(folder)
-            .env_clear()
-            .envs(git_environment(&self.home()))
-            .output()
-            .expect("git can be run");
-        assert!(
-            output.status.success(),
-            "git {args:?} in {} failed ({}):\n{}{}",
-            folder.display(),
-            output.status,
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let mut out = String::from_utf8_lossy(&output.stdout).into_owned();
-        if out.ends_with('\n') {
-            out.pop();
-        }
-        out
+        git::run(folder, &self.home(), args)
     }
 
     /// The commit of a tag or other ref of the origin.
@@ -413,11 +301,25 @@ impl World {
         program: &Path,
         args: impl IntoIterator<Item = A>,
     ) -> Invocation {
-        Invocation::new(program, &self.installation())
-            .args(args)
-            .env("HOME", self.home())
-            .env("TMPDIR", self.tmp())
-            .env(processes::MARKER, self.root())
+        let start = Invocation::new(program, &self.installation()).args(args);
+        self.environment()
+            .into_iter()
+            .fold(start, |invocation, (name, value)| {
+                invocation.env(name, value)
+            })
+    }
+
+    /// The whole environment of what runs in the world, also for the engine's own tests:
+    /// `Environment::new(world.environment())`.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        vec![
+            ("PATH".into(), std::env::var_os("PATH").unwrap_or_default()),
+            ("LANG".into(), "C.UTF-8".into()),
+            ("HOME".into(), self.home().into()),
+            ("TMPDIR".into(), self.tmp().into()),
+            (processes::MARKER.into(), self.root().into()),
+        ]
     }
 
     /// Runs the program in the installation.
@@ -457,32 +359,6 @@ fn write(folder: &Path, file: &File) {
     written.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }
 
-/// The environment of the testkit's own git: no configuration but the repository's, fixed
-/// author and dates, so that commits are the same on every run.
-pub(crate) fn git_environment(home: &Path) -> Vec<(OsString, OsString)> {
-    let date = format!("@{} +0000", import::seconds_of(0));
-    let pairs: [(&str, &OsStr); 12] = [
-        ("HOME", home.as_os_str()),
-        ("LANG", "C.UTF-8".as_ref()),
-        ("GIT_CONFIG_NOSYSTEM", "1".as_ref()),
-        ("GIT_TERMINAL_PROMPT", "0".as_ref()),
-        ("GIT_OPTIONAL_LOCKS", "0".as_ref()),
-        ("GIT_ADVICE", "0".as_ref()),
-        ("GIT_AUTHOR_NAME", "A Tester".as_ref()),
-        ("GIT_AUTHOR_EMAIL", "tester@example.org".as_ref()),
-        ("GIT_AUTHOR_DATE", date.as_ref()),
-        ("GIT_COMMITTER_NAME", "A Tester".as_ref()),
-        ("GIT_COMMITTER_EMAIL", "tester@example.org".as_ref()),
-        ("GIT_COMMITTER_DATE", date.as_ref()),
-    ];
-    let mut all: Vec<(OsString, OsString)> = pairs
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).to_owned()))
-        .collect();
-    all.extend(std::env::var_os("PATH").map(|path| ("PATH".into(), path)));
-    all
-}
-
 fn text(path: &Path) -> String {
     path.to_str()
         .expect("temporary folders are UTF-8")
@@ -497,6 +373,8 @@ fn date(index: u32) -> String {
         .to_string()
 }
 
+mod builder;
 mod saved;
 
+pub use builder::WorldBuilder;
 pub use saved::Saved;

@@ -234,3 +234,16 @@ fn a_large_core_is_one_import() {
     let _world = World::default();
     eprintln!("basic world: {:?}", start.elapsed());
 }
+
+#[test]
+fn engine_tests_get_the_same_environment_as_the_program() {
+    let world = World::new("/bin/sh");
+    let run = world.vit(&["-c", "env"]);
+    for (name, value) in world.environment() {
+        let line = format!("{}={}", name.display(), value.display());
+        assert!(
+            run.stdout.lines().any(|found| found == line),
+            "{line}\n{run:?}"
+        );
+    }
+}
