@@ -12,12 +12,14 @@
 //! | [`evidence`] | what is kept of a failure |
 //! | [`proof`] | comparing the installation with what it should be |
 //! | [`close`] | history, snapshots, tidying |
+//! | [`rebuild`] | the history as the journal tells it |
 
 pub mod close;
 pub mod evidence;
 pub mod execute;
 pub mod phase;
 pub mod proof;
+pub mod rebuild;
 pub mod record;
 pub mod recover;
 pub mod transaction;

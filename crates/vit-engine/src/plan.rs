@@ -111,8 +111,7 @@ pub fn upgrade(
     plan
 }
 
-/// The smoke tests that run after the switch: of every active vertical, and of deprecated ones,
-/// whose failure warns.
+/// The smoke tests that run after the switch: of every active vertical.
 #[must_use]
 pub fn smoke_tests(verticals: &[Vertical]) -> Vec<SmokeTest> {
     verticals
@@ -120,7 +119,7 @@ pub fn smoke_tests(verticals: &[Vertical]) -> Vec<SmokeTest> {
         .filter(|v| v.smoke_test == SmokeTestFile::Ready)
         .filter_map(|v| {
             let manifest = v.manifest.as_ref()?;
-            matches!(manifest.status, Status::Active | Status::Deprecated).then(|| SmokeTest {
+            (manifest.status == Status::Active).then(|| SmokeTest {
                 vertical: manifest.domain_name.to_string(),
                 root: v.root.clone(),
                 timeout_seconds: manifest.compatibility.smoke_tests_timeout,

@@ -3,14 +3,16 @@
 
 use vit_contract::code::Code;
 use vit_contract::history::{Entry as HistoryEntry, Outcome, Proof};
-use vit_contract::output::{TransactionReport, TransactionStatus};
+use vit_contract::output::{SmokeResult, TransactionReport, TransactionStatus};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::problem::{Problem, Severity};
 
 use super::execute::{Run, all_pass, problem_of, version_text};
+use super::rebuild;
 use super::record::Entry;
 use crate::git::RefEdit;
 use crate::steps::probe;
+use crate::store::journal::Journal;
 use crate::store::{evidence, history_file, reserve};
 
 /// How it ended.
@@ -69,13 +71,21 @@ pub(super) fn drop_snapshot(run: &mut Run<'_, '_>) {
 fn write_history(run: &mut Run<'_, '_>, ending: &Ending) {
     let entry = history_entry(run, ending);
     let cx = run.cx;
+    // Where the file is whole, it counts; where it is not, the journal tells.
+    let rebuilt = (!history_file::load(cx.site).raw_ok)
+        .then(|| {
+            Journal::read(&cx.site.state_dir)
+                .ok()
+                .map(|log| rebuild::history(&log.records))
+        })
+        .flatten();
     let appended = history_file::append(
         cx.site,
         history_file::Append {
             entry,
             retention: cx.site.settings.history_retention,
             now: cx.clock.now(),
-            rebuilt: None,
+            rebuilt,
         },
         cx.faults,
     );
@@ -92,11 +102,6 @@ fn history_entry(run: &Run<'_, '_>, ending: &Ending) -> HistoryEntry {
     let begun = run.begun();
     let results = &run.story.results;
     let smoke: f64 = results.iter().map(|result| result.seconds).sum();
-    let smoke_word = match results.as_slice() {
-        [] => "not_run",
-        some if all_pass(some) => "pass",
-        _ => "fail",
-    };
     let elapsed = run.cx.clock.elapsed().saturating_sub(run.started);
     HistoryEntry {
         id: run.id.clone(),
@@ -107,7 +112,7 @@ fn history_entry(run: &Run<'_, '_>, ending: &Ending) -> HistoryEntry {
         status: ending.outcome,
         snapshot_tag: (ending.outcome != Outcome::Failed).then(|| begun.snapshot_tag.clone()),
         smoke_tests_duration: (!results.is_empty()).then_some((smoke * 1000.0).round() / 1000.0),
-        smoke_tests_result: Some(smoke_word.to_owned()),
+        smoke_tests_result: Some(smoke_word(results).to_owned()),
         rollback_reason: ending.cause.as_ref().map(cause_text),
         actor: Some(begun.actor.clone()),
         host: Some(begun.host.clone()),
@@ -120,8 +125,17 @@ fn history_entry(run: &Run<'_, '_>, ending: &Ending) -> HistoryEntry {
     }
 }
 
+/// How the smoke tests went, in one word of the history.
+pub(super) fn smoke_word(results: &[SmokeResult]) -> &'static str {
+    match results {
+        [] => "not_run",
+        some if all_pass(some) => "pass",
+        _ => "fail",
+    }
+}
+
 /// The first cause as one line of the history.
-fn cause_text(cause: &Problem) -> String {
+pub(super) fn cause_text(cause: &Problem) -> String {
     let mut text = format!("{}: {}: {}", cause.code, cause.subject, cause.message);
     if let Some(evidence) = &cause.evidence {
         text = format!("{text} ({evidence})");

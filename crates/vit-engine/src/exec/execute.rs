@@ -286,7 +286,7 @@ impl<'a, 'h> Run<'a, 'h> {
             let Some(problem) = probe::problem(result) else {
                 continue;
             };
-            if gating && gates(inputs.verticals, &result.vertical) {
+            if gating {
                 self.story.results.clone_from(&probed.results);
                 return Err(problem.into());
             }
@@ -409,17 +409,6 @@ impl<'a, 'h> Run<'a, 'h> {
         });
         result
     }
-}
-
-/// Only an active vertical's smoke test stops an upgrade; a deprecated one's warns.
-fn gates(verticals: &[Vertical], name: &str) -> bool {
-    use vit_contract::vertical::Status;
-
-    !verticals.iter().any(|v| {
-        v.manifest
-            .as_ref()
-            .is_some_and(|m| m.domain_name.as_str() == name && m.status == Status::Deprecated)
-    })
 }
 
 /// The results as they stand in the journal and the history: without output.

@@ -175,3 +175,6 @@ pub fn next(phase: Phase, record: &Entry) -> Phase {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -144,7 +144,7 @@ pub enum Entry {
 
 impl Entry {
     /// The names of all records that are written, for the tests that kill at each of them.
-    pub const KINDS: [&'static str; 17] = [
+    pub const KINDS: [&'static str; 18] = [
         "begun",
         "fetched",
         "judged",
@@ -160,6 +160,7 @@ impl Entry {
         "undone",
         "verified",
         "inconsistent",
+        "repaired",
         "aborted",
         "closed",
     ];
