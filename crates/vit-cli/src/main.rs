@@ -1,1 +1,5 @@
-fn main() {}
+//! The program `vit`.
+
+fn main() -> std::process::ExitCode {
+    vit_cli::main()
+}

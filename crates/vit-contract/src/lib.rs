@@ -15,6 +15,7 @@
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
 //! | [`output`], [`exit`] | what the commands print and return |
+//! | [`schemas`] | JSON Schemas and the table of codes, for the documentation |
 
 pub mod channel;
 pub mod code;
@@ -28,6 +29,7 @@ pub mod plan;
 pub mod problem;
 pub mod range;
 pub mod release;
+pub mod schemas;
 pub mod settings;
 pub mod snippet;
 pub mod text;

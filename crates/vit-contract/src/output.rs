@@ -12,6 +12,8 @@ use crate::plan::{Plan, Position};
 use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
+pub use crate::schemas::schemas;
+
 /// The state of an installation in one word, as `vit update` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

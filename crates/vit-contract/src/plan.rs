@@ -28,6 +28,20 @@ pub enum Kind {
     Upgrade,
     /// `vit rollback`.
     Rollback,
+    /// `vit repair`: only in the history, never planned.
+    Repair,
+}
+
+impl Kind {
+    /// The name as it stands in files.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Upgrade => "upgrade",
+            Self::Rollback => "rollback",
+            Self::Repair => "repair",
+        }
+    }
 }
 
 /// How the tree gets from one release to the other.
@@ -209,6 +223,8 @@ pub struct Plan {
     /// The release tag of the target; absent for a rollback to something that is no release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_tag: Option<String>,
+    /// Whether somebody named the target, rather than taking the one that was offered.
+    pub explicit_target: bool,
     /// How the tree gets there.
     pub strategy: Strategy,
     /// Whether it goes on: the worst of the verdict and the preflight.

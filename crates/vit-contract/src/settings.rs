@@ -17,6 +17,7 @@ pub const MAX_BYTES: usize = 256 * 1024;
 
 /// The settings of an installation. Paths are relative to the git root, with `/`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
 pub struct Settings {
     /// Where releases are listed: `git` (the default) or `dir`, with an optional location.
     pub registry: RegistrySettings,

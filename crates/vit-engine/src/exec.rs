@@ -1,1 +1,26 @@
-//! Filled next.
+//! The transaction: carries a plan out, and after any failure puts the old state back and proves
+//! it, by content.
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`record`] | what the journal says |
+//! | [`phase`] | what a journal means: one total, pure function |
+//! | [`transaction`] | an open transaction: lock, journal, plan |
+//! | [`execute`] | forward |
+//! | [`unwind`] | back |
+//! | [`recover`] | after a crash |
+//! | [`evidence`] | what is kept of a failure |
+//! | [`proof`] | comparing the installation with what it should be |
+//! | [`close`] | history, snapshots, tidying |
+//! | [`rebuild`] | the history as the journal tells it |
+
+pub mod close;
+pub mod evidence;
+pub mod execute;
+pub mod phase;
+pub mod proof;
+pub mod rebuild;
+pub mod record;
+pub mod recover;
+pub mod transaction;
+pub mod unwind;

@@ -1,1 +1,256 @@
-//! Filled next.
+//! Facts: the one place that reads before anything is decided. What comes out is plain data for
+//! the pure part.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use semver::Version;
+use vit_contract::output::ChannelChoice;
+use vit_contract::plan::Position;
+use vit_contract::problem::Problem;
+use vit_contract::release::Release;
+
+use crate::compat::{self, Exports, Vertical};
+use crate::context::Context;
+use crate::error::EngineError;
+use crate::git::{Git, Ref, Status, TreeChange};
+use crate::registry::{self, Listing, Registry};
+use crate::store::choices::{self, Choices};
+use crate::store::history_file;
+
+pub mod core_version;
+pub mod repository;
+pub mod target;
+pub mod verticals;
+
+pub use core_version::CoreVersion;
+
+/// What is true of an installation, whatever the target.
+pub struct Facts {
+    /// When they were gathered.
+    pub now: Timestamp,
+    /// The day, UTC.
+    pub today: Date,
+    /// What git says of the working tree.
+    pub status: Status,
+    /// What is checked out; absent on an unborn HEAD.
+    pub position: Option<Position>,
+    /// Tags, release refs, branches.
+    pub refs: Vec<Ref>,
+    /// The installed Core version.
+    pub current: CoreVersion,
+    /// Every vertical, by manifest path.
+    pub verticals: Vec<Vertical>,
+    /// The channel in force.
+    pub channel: ChannelChoice,
+    /// Stored channel and holds.
+    pub choices: Choices,
+    /// What the registry knows.
+    pub listing: Listing,
+    /// The registry itself, to fetch from.
+    pub registry: Box<dyn Registry>,
+    /// Bytes free for this user where the working tree is.
+    pub free_bytes: u64,
+    /// Seconds that earlier upgrades of this installation took.
+    pub durations: Vec<f64>,
+    /// What was noticed on the way.
+    pub problems: Vec<Problem>,
+}
+
+/// What is true of one release for this installation.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The release.
+    pub release: Release,
+    /// What is checked out there, HEAD detached.
+    pub position: Position,
+    /// The releases on the way, oldest first, itself last; empty when going down.
+    pub way: Vec<Release>,
+    /// What its contracts package exports.
+    pub exports: Exports,
+    /// What the switch would mean.
+    pub switch: Switch,
+    /// Commits of HEAD that are in no release, no tag and no branch of the release remote.
+    pub own_commits: usize,
+    /// Commits of HEAD that are in no release.
+    pub ahead: usize,
+    /// Whether HEAD is an ancestor of it.
+    pub fast_forward: bool,
+    /// Whether somebody named it.
+    pub explicit: bool,
+}
+
+/// What a switch of the tree would mean.
+#[derive(Debug, Clone)]
+pub struct Switch {
+    /// The verticals as they will be: tracked ones as the new tree has them.
+    pub verticals: Vec<Vertical>,
+    /// Manifest paths of tracked verticals that the new tree does not have.
+    pub removed: BTreeSet<String>,
+    /// How the trees differ.
+    pub changes: Vec<TreeChange>,
+    /// Untracked and ignored files that stand where the new tree has files.
+    pub in_the_way: Vec<String>,
+    /// Bytes that the changed files take.
+    pub bytes: u64,
+}
+
+impl Facts {
+    /// Reads everything. With `offline`, the registry is not asked.
+    ///
+    /// # Errors
+    /// The repository, a state file, or the registry cannot be read.
+    pub fn gather(cx: &Context<'_>, offline: bool) -> Result<Self, EngineError> {
+        let local = Local::gather(cx)?;
+        let remote = verticals::upstream_remote(&local.verticals);
+        let registry = registry::open(cx, remote.as_deref())?;
+        let listing = registry.list(cx, !offline)?;
+        // Listing may have brought release refs that say what HEAD is.
+        let refs = local_refs(cx.git)?;
+        let current = core_version::find(cx, &local.status, &refs)?;
+        let history = history_file::load(cx.site);
+        let durations = history
+            .history
+            .history
+            .iter()
+            .filter(|e| {
+                e.status == vit_contract::history::Outcome::Success
+                    && e.kind == vit_contract::plan::Kind::Upgrade
+            })
+            .filter_map(|e| e.duration)
+            .collect();
+        let mut problems = cx.site.problems.clone();
+        problems.extend(listing.problems.iter().cloned());
+        problems.extend(current.problems.iter().cloned());
+        problems.extend(history.problems);
+        Ok(Self {
+            now: cx.clock.now(),
+            today: today(cx),
+            position: local.position(cx)?,
+            status: local.status,
+            refs,
+            current,
+            channel: local.channel,
+            choices: local.choices,
+            verticals: local.verticals,
+            listing,
+            registry,
+            free_bytes: free_bytes(cx)?,
+            durations,
+            problems,
+        })
+    }
+
+    /// Judges `target` against every vertical as it will be.
+    #[must_use]
+    pub fn judge(&self, target: &Target) -> vit_contract::verdict::Verdict {
+        self.judge_verticals(target, &target.switch.verticals)
+    }
+
+    /// Judges `target` against these verticals.
+    #[must_use]
+    pub fn judge_verticals(
+        &self,
+        target: &Target,
+        verticals: &[Vertical],
+    ) -> vit_contract::verdict::Verdict {
+        let way: Vec<&Release> = target.way.iter().collect();
+        let case = compat::Case {
+            target: &target.release,
+            way: &way,
+            exports: &target.exports,
+            channel: self.channel.channel,
+            explicit: target.explicit,
+            today: self.today,
+            removed: &target.switch.removed,
+        };
+        compat::judge(&case, verticals)
+    }
+
+    /// The installed version, where it can be told.
+    #[must_use]
+    pub fn version(&self) -> Option<&Version> {
+        self.current.version.as_ref()
+    }
+}
+
+/// The part that needs no registry.
+pub struct Local {
+    /// What git says of the working tree.
+    pub status: Status,
+    /// Every vertical.
+    pub verticals: Vec<Vertical>,
+    /// Stored channel and holds.
+    pub choices: Choices,
+    /// The channel in force.
+    pub channel: ChannelChoice,
+}
+
+impl Local {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// The repository or a state file cannot be read.
+    pub fn gather(cx: &Context<'_>) -> Result<Self, EngineError> {
+        let status = cx.git.status()?;
+        let verticals = verticals::discover(cx, status.head.as_deref())?;
+        let choices = choices::load(&cx.site.state_dir)?;
+        let channel = compat::effective_channel(cx.channel_override, choices.channel, &verticals);
+        Ok(Self {
+            status,
+            verticals,
+            choices,
+            channel,
+        })
+    }
+
+    /// What is checked out.
+    ///
+    /// # Errors
+    /// Git failed.
+    pub fn position(&self, cx: &Context<'_>) -> Result<Option<Position>, EngineError> {
+        let Some(head) = &self.status.head else {
+            return Ok(None);
+        };
+        let found = cx.git.resolve(&[format!("{head}^{{tree}}")])?;
+        let tree = found
+            .into_iter()
+            .next()
+            .flatten()
+            .map(|(oid, _)| oid)
+            .unwrap_or_default();
+        Ok(Some(Position {
+            commit: head.clone(),
+            tree,
+            branch: self.status.branch.clone(),
+        }))
+    }
+}
+
+/// Tags, release refs, snapshots, branches and remote branches in one call.
+///
+/// # Errors
+/// Git failed.
+pub fn local_refs(git: &Git) -> Result<Vec<Ref>, EngineError> {
+    Ok(git.refs(&["refs/tags/", "refs/vit/", "refs/heads/", "refs/remotes/"])?)
+}
+
+/// The day, UTC.
+#[must_use]
+pub fn today(cx: &Context<'_>) -> Date {
+    cx.clock.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// Bytes free for this user where the working tree is.
+///
+/// # Errors
+/// The file system does not say.
+pub fn free_bytes(cx: &Context<'_>) -> Result<u64, EngineError> {
+    let stat = rustix::fs::statvfs(&cx.site.root).map_err(|errno| EngineError::Io {
+        action: "asking for the free disk of",
+        path: cx.site.root.clone(),
+        source: errno.into(),
+    })?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}

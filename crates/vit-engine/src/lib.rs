@@ -10,7 +10,7 @@
 //! |---|---|
 //! | where and when | [`site`], [`environment`], [`clock`], [`event`], [`context`] |
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
-//! | reading | [`facts`] |
+//! | reading | [`facts`]; [`contracts`] (exports from source text) |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
 //! | effects | [`exec`], [`steps`] |
 //! | one module a command | [`ops`] |
@@ -18,6 +18,7 @@
 pub mod clock;
 pub mod compat;
 pub mod context;
+pub mod contracts;
 pub mod environment;
 pub mod error;
 pub mod event;

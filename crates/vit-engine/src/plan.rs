@@ -1,1 +1,307 @@
-//! Filled next.
+//! Plans: a pure function from facts to what would be done. No I/O of any kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vit_contract::code::Code;
+use vit_contract::digest;
+use vit_contract::plan::{
+    Accepted, ContractUse, Disk, End, Kind, Plan, Position, ReleaseChanges, SCHEMA, SmokeTest,
+    Step, Strategy,
+};
+use vit_contract::problem::{Problem, Severity};
+use vit_contract::verdict::{self, Answer, Verdict};
+use vit_contract::vertical::Status;
+
+use crate::compat::{SmokeTestFile, Vertical};
+use crate::contracts;
+use crate::facts::{Facts, Target};
+
+pub mod estimate;
+pub mod preflight;
+pub mod risk;
+
+/// What the user chose.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// Warnings accepted by code.
+    pub accept: Vec<Code>,
+    /// Move the branch instead of detaching HEAD.
+    pub branch: bool,
+}
+
+/// What about the repository keeps a switch from being safe; read by `preflight/`'s caller.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Repository {
+    /// A merge, rebase or the like that is under way.
+    pub operation: Option<&'static str>,
+    /// Paths that git is told to overlook.
+    pub hidden: Vec<String>,
+    /// Whether the working tree is sparse.
+    pub sparse: bool,
+    /// Programs that the repository's own configuration names.
+    pub programs: Vec<String>,
+    /// Folders in which an untracked file blocks.
+    pub critical_paths: Vec<String>,
+    /// Verticals whose untracked files are too many to be kept.
+    pub uncovered: Vec<String>,
+    /// SHA-256 over the settings in force.
+    pub settings_sha256: String,
+}
+
+/// Computes the plan of an upgrade. The caller has made sure that HEAD has a commit.
+#[must_use]
+pub fn upgrade(
+    facts: &Facts,
+    target: &Target,
+    repository: &Repository,
+    from: &Position,
+    choice: &Choice,
+) -> Plan {
+    let verdict = facts.judge(target);
+    let mut to = target.position.clone();
+    if choice.branch {
+        to.branch.clone_from(&from.branch);
+    }
+    let mut problems = preflight::upgrade(facts, target, repository, choice);
+    let smoke_tests = smoke_tests(&target.switch.verticals);
+    let (needed, disk_problem) = disk(target.switch.bytes, facts.free_bytes);
+    problems.extend(disk_problem);
+    verdict::sort(&mut problems);
+    let accepted = accepted(&choice.accept, problems.iter().chain(verdict.problems()));
+    let answer = verdict.answer.max(Answer::of(&problems));
+    let contracts = contract_uses(target);
+    let mut plan = Plan {
+        schema: SCHEMA.into(),
+        kind: Kind::Upgrade,
+        created: facts.now,
+        channel: facts.channel.channel,
+        from: End {
+            version: facts.version().cloned(),
+            position: from.clone(),
+        },
+        to: End {
+            version: Some(target.release.version.clone()),
+            position: to.clone(),
+        },
+        target_tag: Some(target.release.tag.clone()),
+        explicit_target: target.explicit,
+        strategy: Strategy::Checkout,
+        answer,
+        changes: changes(target),
+        contracts,
+        steps: vec![Step::SwitchTree {
+            from: from.clone(),
+            to,
+        }],
+        files_changed: target.switch.changes.len(),
+        duration: estimate::duration(&facts.durations, target.switch.changes.len(), &smoke_tests),
+        disk: needed,
+        risk: risk::assess(facts, target, &verdict, &problems),
+        rollback: rollback_story(facts, from, repository),
+        facts: named_facts(facts, target, repository, from),
+        next: String::new(),
+        digest: String::new(),
+        preflight: problems,
+        verdict,
+        smoke_tests,
+        accepted,
+    };
+    plan.next = next_command(&plan, target.explicit);
+    plan.digest = plan.compute_digest();
+    plan
+}
+
+/// The smoke tests that run after the switch: of every active vertical.
+#[must_use]
+pub fn smoke_tests(verticals: &[Vertical]) -> Vec<SmokeTest> {
+    verticals
+        .iter()
+        .filter(|v| v.smoke_test == SmokeTestFile::Ready)
+        .filter_map(|v| {
+            let manifest = v.manifest.as_ref()?;
+            (manifest.status == Status::Active).then(|| SmokeTest {
+                vertical: manifest.domain_name.to_string(),
+                root: v.root.clone(),
+                timeout_seconds: manifest.compatibility.smoke_tests_timeout,
+            })
+        })
+        .collect()
+}
+
+/// Free space that must remain whatever the release: journal, reserve, history, evidence.
+const WORKING_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What a switch needs: the new files and, for the way back, the old ones; and what is missing.
+pub(crate) fn disk(changed_bytes: u64, free_bytes: u64) -> (Disk, Option<Problem>) {
+    let needed_bytes = changed_bytes
+        .saturating_mul(2)
+        .saturating_add(WORKING_BYTES);
+    let problem = (free_bytes < needed_bytes).then(|| {
+        Problem::new(Code::LowDisk, "disk", "there is too little free disk")
+            .evidence(format!(
+                "{needed_bytes} bytes are needed for the switch and its rollback, {free_bytes} are free"
+            ))
+            .hint(vit_contract::problem::Who::You, "free some space, for example with `git gc`")
+    });
+    (
+        Disk {
+            needed_bytes,
+            free_bytes,
+        },
+        problem,
+    )
+}
+
+fn changes(target: &Target) -> Vec<ReleaseChanges> {
+    let mut releases: Vec<_> = target.way.iter().collect();
+    if releases.is_empty() {
+        releases.push(&target.release);
+    }
+    releases
+        .into_iter()
+        .rev()
+        .filter_map(|release| {
+            let metadata = release.metadata.as_ref()?;
+            Some(ReleaseChanges {
+                version: release.version.clone(),
+                changes: metadata.changes.clone(),
+                migration_guide_url: metadata.migration_guide_url.clone(),
+            })
+        })
+        .collect()
+}
+
+fn contract_uses(target: &Target) -> Vec<ContractUse> {
+    let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for manifest in target
+        .switch
+        .verticals
+        .iter()
+        .filter_map(|v| v.manifest.as_ref())
+    {
+        for contract in &manifest.contracts_used {
+            users
+                .entry(contract)
+                .or_default()
+                .insert(manifest.domain_name.as_str());
+        }
+    }
+    users
+        .into_iter()
+        .map(|(contract, used_by)| ContractUse {
+            contract: contract.to_owned(),
+            used_by: used_by.into_iter().map(str::to_owned).collect(),
+            state: contracts::lookup(&target.exports, contract),
+        })
+        .collect()
+}
+
+fn accepted<'a>(codes: &[Code], problems: impl Iterator<Item = &'a Problem>) -> Vec<Accepted> {
+    let warnings: Vec<&Problem> = problems
+        .filter(|problem| problem.severity == Severity::Warning)
+        .collect();
+    let codes: BTreeSet<Code> = codes.iter().copied().collect();
+    codes
+        .into_iter()
+        .map(|code| {
+            let subjects: BTreeSet<&str> = warnings
+                .iter()
+                .filter(|problem| problem.code == code)
+                .map(|problem| problem.subject.as_str())
+                .collect();
+            Accepted {
+                code,
+                subjects: subjects.into_iter().map(str::to_owned).collect(),
+            }
+        })
+        .collect()
+}
+
+fn rollback_story(facts: &Facts, from: &Position, repository: &Repository) -> Vec<String> {
+    let place = from.branch.as_deref().map_or_else(
+        || "HEAD is detached there again".to_owned(),
+        |branch| {
+            let name = branch.strip_prefix("refs/heads/").unwrap_or(branch);
+            format!("HEAD is on branch {name} again")
+        },
+    );
+    let version = facts
+        .version()
+        .map_or_else(|| "the old commit".to_owned(), ToString::to_string);
+    let mut story = vec![
+        "before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state"
+            .to_owned(),
+        format!("on any failure the tree goes back to {version} by itself, {place}"),
+        "every tracked file is hashed against the old tree before it is called restored".to_owned(),
+        "later, `vit rollback` does the same".to_owned(),
+    ];
+    for vertical in &repository.uncovered {
+        story.push(format!(
+            "the untracked files of {vertical} are too many or too large to be kept: a smoke test that destroys them is not undone"
+        ));
+    }
+    story
+}
+
+/// The facts by name: what `vit upgrade --plan` compares before it goes on.
+fn named_facts(
+    facts: &Facts,
+    target: &Target,
+    repository: &Repository,
+    from: &Position,
+) -> BTreeMap<String, String> {
+    let manifests: String = target
+        .switch
+        .verticals
+        .iter()
+        .chain(&facts.verticals)
+        .map(|v| format!("{}\0{}\0{:?}\n", v.manifest_path, v.sha256, v.smoke_test))
+        .collect();
+    let holds = serde_json::to_string(&facts.choices.holds).unwrap_or_default();
+    let mut changed: Vec<String> = facts
+        .status
+        .changed
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    changed.sort();
+    [
+        ("head", from.commit.clone()),
+        (
+            "branch",
+            from.branch.clone().unwrap_or_else(|| "detached".into()),
+        ),
+        (
+            "working tree",
+            digest::sha256(changed.join("\0").as_bytes()),
+        ),
+        ("target commit", target.position.commit.clone()),
+        (
+            "release metadata",
+            target.release.metadata_sha256.clone().unwrap_or_default(),
+        ),
+        ("vertical manifests", digest::sha256(manifests.as_bytes())),
+        ("settings", repository.settings_sha256.clone()),
+        ("channel", facts.channel.channel.to_string()),
+        ("holds", digest::sha256(holds.as_bytes())),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect()
+}
+
+fn next_command(plan: &Plan, explicit: bool) -> String {
+    if plan.answer == Answer::Blocked {
+        return "mend what is listed above, then `vit plan` again".into();
+    }
+    match (&plan.to.version, explicit) {
+        (Some(version), true) => format!("vit upgrade --target {version}"),
+        _ => "vit upgrade".into(),
+    }
+}
+
+/// Whether the verdict alone lets the plan go on; used where no plan is wanted.
+#[must_use]
+pub fn admits(verdict: &Verdict) -> bool {
+    verdict.answer != Answer::Blocked
+}

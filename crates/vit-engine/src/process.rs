@@ -52,7 +52,7 @@ pub struct Request<'a> {
     /// How many bytes of each stream are kept (head and tail); the rest is counted and hashed.
     pub keep: usize,
     /// Hears each line of output as it comes.
-    pub on_line: Option<&'a mut (dyn FnMut(&str) + Send)>,
+    pub on_line: Option<&'a mut dyn FnMut(&str)>,
     /// Asked a few times a second; once set, the child is ended.
     pub cancel: Option<&'a Cancel>,
     /// Whether children that it leaves behind are found and ended: the process group, orphans

@@ -47,6 +47,9 @@ pub trait Registry {
     /// # Errors
     /// It is not, and cannot be fetched.
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError>;
+
+    /// The git remote that releases come from, where it is one of the repository's own.
+    fn remote(&self) -> Option<String>;
 }
 
 /// The registry that the settings name, else the remote that the verticals' manifests name

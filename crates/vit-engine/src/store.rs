@@ -14,15 +14,24 @@
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
 
+use std::fs;
 use std::io;
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
 use crate::error::EngineError;
 
 pub mod atomic;
+pub mod choices;
+pub mod evidence;
+pub mod folder;
+pub mod history_file;
 pub mod journal;
+pub mod last_check;
 pub mod lock;
 pub mod record;
+pub mod reserve;
+pub mod transactions;
 
 /// Turns an I/O error into the engine's, which names the file and what was tried.
 fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EngineError {
@@ -54,6 +63,65 @@ fn check_id(text: &str) -> Result<(), EngineError> {
         problems: Vec::new(),
         hints: vec!["`vit history` lists the ids".to_owned()],
     })
+}
+
+/// The folders in a folder, the one that was changed longest ago first; none where it is absent.
+/// Links are left out.
+fn folders_by_age(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed("reading", folder)(error)),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed("reading", folder))?.path();
+        // Gone in between is no error.
+        let Ok(metadata) = fs::symlink_metadata(&path) else {
+            continue;
+        };
+        if metadata.is_dir() {
+            found.push((metadata.mtime(), metadata.mtime_nsec(), path));
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(.., path)| path).collect())
+}
+
+/// Removes folders with what is in them, going on past one that cannot be removed.
+fn remove_folders(folders: &[PathBuf]) -> Result<(), EngineError> {
+    let mut result = Ok(());
+    for path in folders {
+        if let Err(error) = fs::remove_dir_all(path) {
+            result = result.and(Err(failed("removing", path)(error)));
+        }
+    }
+    result
+}
+
+#[cfg(test)]
+mod site_for_tests {
+    use std::path::Path;
+
+    use vit_contract::settings::Settings;
+
+    use crate::site::Site;
+
+    /// The site of a repository at `root`, whose folders need not exist.
+    pub(super) fn site(root: &Path) -> Site {
+        let common_dir = root.join(".git");
+        Site {
+            root: root.to_owned(),
+            vertical_root: None,
+            git_dir: common_dir.clone(),
+            state_dir: common_dir.join("vit"),
+            common_dir,
+            public_dir: root.join(".vitruvyan"),
+            shallow: false,
+            settings: Settings::default(),
+            problems: Vec::new(),
+        }
+    }
 }
 
 #[cfg(all(test, feature = "faults"))]

@@ -89,7 +89,7 @@ impl<'n> Field<'n> {
         match &self.node.value {
             Value::String { text, .. } if text.trim().is_empty() => {
                 let problem = findings.problem(Code::BadValue, self, "is empty");
-                findings.push(problem);
+                findings.push_with_hint(problem, "write a text here");
                 None
             }
             Value::String { text, .. } => Some(text),
@@ -143,7 +143,7 @@ impl<'n> Field<'n> {
                 let problem = findings
                     .problem(code, self, &message)
                     .evidence(format!("it is {number}"));
-                findings.push(problem);
+                findings.push_with_hint(problem, "write a number within these bounds");
                 None
             }
             Value::Unusable => None,
@@ -168,13 +168,9 @@ impl<'n> Field<'n> {
         if found.is_none() {
             let list: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             let problem = findings
-                .problem(
-                    Code::BadValue,
-                    self,
-                    &format!("must be one of {}", list.join(", ")),
-                )
+                .problem(Code::BadValue, self, "is none of the values that are known")
                 .evidence(format!("it is `{}`", excerpt(text, SHOWN_CHARS)));
-            findings.push(problem);
+            findings.push_with_hint(problem, format!("write one of {}", list.join(", ")));
         }
         found
     }

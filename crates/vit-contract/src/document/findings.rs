@@ -97,6 +97,6 @@ impl<'s> Findings<'s> {
             format!("must be {wanted}, not {found}")
         };
         let problem = self.problem(Code::WrongType, field, &message);
-        self.push(problem);
+        self.push_with_hint(problem, format!("write {wanted} here"));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Owns the rule that a line with a secret in it is never quoted.
 
+use std::sync::OnceLock;
+
 use super::{At, Format};
 use crate::problem::Place;
 
@@ -15,6 +17,8 @@ pub struct Source {
     text: String,
     /// Byte offset of each line's first character.
     lines: Vec<usize>,
+    /// Whether each line seems to hold a secret; found once, when the first place is asked for.
+    secret: OnceLock<Vec<bool>>,
 }
 
 impl Source {
@@ -32,6 +36,7 @@ impl Source {
             file: file.to_owned(),
             text: text.to_owned(),
             lines,
+            secret: OnceLock::new(),
         }
     }
 
@@ -66,9 +71,7 @@ impl Source {
     /// A place with its line's text, unless a secret seems to stand there.
     #[must_use]
     pub fn place(&self, at: At) -> Place {
-        let previous = at.line.saturating_sub(1);
-        // The line before counts too: a block scalar holds its value on the lines below its key.
-        let hidden = looks_secret(self.line(at.line)) || looks_secret(self.line(previous));
+        let hidden = self.holds_secret(at.line);
         let text: String = self.line(at.line).chars().take(QUOTED_CHARS).collect();
         Place {
             file: self.file.clone(),
@@ -77,6 +80,33 @@ impl Source {
             text: (!hidden && !text.is_empty()).then_some(text),
             length: Some(at.length.max(1)),
         }
+    }
+
+    fn holds_secret(&self, line: usize) -> bool {
+        let secret = self.secret.get_or_init(|| self.secret_lines());
+        let index = line.checked_sub(1);
+        index.and_then(|index| secret.get(index)).copied() == Some(true)
+    }
+
+    /// A key that names a secret, and what is indented below it: the value may stand there.
+    fn secret_lines(&self) -> Vec<bool> {
+        let indent = |line: &str| line.len() - line.trim_start().len();
+        let mut key: Option<(usize, bool)> = None;
+        (1..=self.lines.len())
+            .map(|number| {
+                let line = self.line(number);
+                if looks_secret(line) {
+                    key = Some((indent(line), line.trim_end().ends_with([':', '='])));
+                    return true;
+                }
+                let below = key.is_some_and(|(key, open)| {
+                    line.trim().is_empty() || indent(line) > key || open
+                });
+                // A line that is not indented can be the value only right below an open key.
+                key = key.filter(|_| below).map(|(key, _)| (key, false));
+                below
+            })
+            .collect()
     }
 
     /// Line and column of a byte offset, which is moved back to a character's beginning.

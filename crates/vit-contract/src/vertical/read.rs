@@ -247,9 +247,9 @@ fn upstream(section: &Fields<'_>, findings: &mut Findings<'_>) -> Upstream {
         let text = field.string(findings)?;
         if !good(text) {
             let problem = findings
-                .problem(Code::BadValue, &field, &format!("must be {wanted}"))
+                .problem(Code::BadValue, &field, &format!("is not {wanted}"))
                 .evidence(format!("it is `{}`", excerpt(text, SHOWN_CHARS)));
-            findings.push(problem);
+            findings.push_with_hint(problem, format!("write {wanted}"));
             return None;
         }
         Some(text.to_owned())

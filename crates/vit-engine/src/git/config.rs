@@ -22,8 +22,31 @@ impl Git {
         Ok(values)
     }
 
+    /// The values of these keys that the repository's own configuration sets: what a copied or
+    /// tampered repository brings along, as opposed to what the user chose.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn local_config(&self, keys: &[&str]) -> Result<Vec<(String, String)>, GitError> {
+        let scoped = self.scoped(keys)?;
+        Ok(scoped
+            .into_iter()
+            .filter(|(scope, ..)| scope == "local" || scope == "worktree")
+            .map(|(_, key, value)| (key, value))
+            .collect())
+    }
+
     /// Like [`Git::config`], in the order of the files.
     pub(super) fn configured(&self, keys: &[&str]) -> Result<Vec<(String, String)>, GitError> {
+        Ok(self
+            .scoped(keys)?
+            .into_iter()
+            .map(|(_, key, value)| (key, value))
+            .collect())
+    }
+
+    /// Scope, key and value, in the order of the files.
+    fn scoped(&self, keys: &[&str]) -> Result<Vec<(String, String, String)>, GitError> {
         let any: Vec<String> = keys.iter().map(|key| pattern(key)).collect();
         let call = Call::read("config").args([
             "-z",
@@ -45,7 +68,7 @@ impl Git {
             if scope != "command" {
                 // A key without `=` has no value and means true.
                 let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
-                found.push((key.to_owned(), value.to_owned()));
+                found.push((scope.to_owned(), key.to_owned(), value.to_owned()));
             }
         }
         Ok(found)

@@ -2,13 +2,280 @@
 
 use std::path::Path;
 
-use vit_contract::output::CheckReport;
+use vit_contract::output::{Check, CheckReport, CheckState};
+use vit_contract::problem::{Problem, Severity};
 
+use crate::context::Context;
 use crate::environment::Environment;
+use crate::exec::transaction;
+use crate::facts::{Local, core_version, local_refs};
+use crate::git::Git;
+use crate::site::Site;
+use crate::store::folder::Folder;
+use crate::store::journal::Journal;
+use crate::store::lock;
 
-/// Looks at the machine and, where `start` is inside an installation, at that.
+/// The oldest git whose machine formats are read.
+const GIT_NEEDED: (u32, u32, u32) = (2, 41, 0);
+
+/// Looks at the machine and, where `context` is there, at the installation.
 #[must_use]
-pub fn doctor(start: &Path, environment: &Environment) -> CheckReport {
-    let _ = (start, environment);
-    todo!()
+pub fn doctor(
+    start: &Path,
+    environment: &Environment,
+    found: Result<&Context<'_>, &crate::site::SiteError>,
+) -> CheckReport {
+    let mut checks = vec![git(start, environment), shell()];
+    match found {
+        Ok(cx) => installation(&mut checks, cx),
+        Err(error) => {
+            let found = chain(error);
+            checks.push(check(
+                "installation",
+                CheckState::Failed,
+                found,
+                Some("go into the Core checkout, or name it with -C DIR"),
+            ));
+        }
+    }
+    let ok = checks.iter().all(|check| check.state != CheckState::Failed);
+    CheckReport {
+        schema: "vit.doctor/1".into(),
+        ok,
+        checks,
+    }
+}
+
+fn git(start: &Path, environment: &Environment) -> Check {
+    match Git::open(start, environment).version() {
+        Ok(version) if version >= GIT_NEEDED => check("git", CheckState::Ok, dotted(version), None),
+        Ok(version) => {
+            let found = format!(
+                "{}, {} or newer is needed",
+                dotted(version),
+                dotted(GIT_NEEDED)
+            );
+            check(
+                "git",
+                CheckState::Failed,
+                found,
+                Some("install a newer git"),
+            )
+        }
+        Err(error) => check(
+            "git",
+            CheckState::Failed,
+            chain(&error),
+            Some("install git (Debian: `apt install git`)"),
+        ),
+    }
+}
+
+fn shell() -> Check {
+    if Path::new("/bin/sh").exists() {
+        check("sh", CheckState::Ok, "/bin/sh".into(), None)
+    } else {
+        check(
+            "sh",
+            CheckState::Failed,
+            "/bin/sh is not there".into(),
+            Some("smoke tests are shell scripts: install a shell"),
+        )
+    }
+}
+
+fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
+    let site: &Site = cx.site;
+    checks.push(check(
+        "installation",
+        CheckState::Ok,
+        site.root.display().to_string(),
+        None,
+    ));
+    for problem in &site.problems {
+        checks.push(of_problem("settings", problem));
+    }
+    let unsafe_folder = Folder::state(site).check();
+    if unsafe_folder.is_empty() {
+        checks.push(check(
+            "state folder",
+            CheckState::Ok,
+            site.state_dir.display().to_string(),
+            None,
+        ));
+    }
+    checks.extend(
+        unsafe_folder
+            .iter()
+            .map(|problem| of_problem("state folder", problem)),
+    );
+    checks.push(journal(cx));
+    if let Some(owner) = lock::Lock::holder(&site.state_dir) {
+        checks.push(check(
+            "lock",
+            CheckState::Warning,
+            format!("held by {owner}"),
+            Some("wait for it to end"),
+        ));
+    }
+    match Local::gather(cx) {
+        Ok(local) => verticals_and_core(checks, cx, &local),
+        Err(error) => checks.push(check(
+            "working tree",
+            CheckState::Failed,
+            chain(&error),
+            None,
+        )),
+    }
+    checks.push(releases(cx));
+}
+
+fn journal(cx: &Context<'_>) -> Check {
+    let unfinished =
+        Journal::read(&cx.site.state_dir).and_then(|log| transaction::unfinished(&log));
+    match unfinished {
+        Ok(None) => check("transactions", CheckState::Ok, "none is open".into(), None),
+        Ok(Some((id, story))) => {
+            let error = transaction::unfinished_error(id, &story);
+            let fix = if matches!(error, crate::error::EngineError::Inconsistent { .. }) {
+                "vit repair"
+            } else {
+                "vit recover"
+            };
+            check(
+                "transactions",
+                CheckState::Failed,
+                error.to_string(),
+                Some(fix),
+            )
+        }
+        Err(error) => check(
+            "transactions",
+            CheckState::Failed,
+            chain(&error),
+            Some("vit recover"),
+        ),
+    }
+}
+
+fn verticals_and_core(checks: &mut Vec<Check>, cx: &Context<'_>, local: &Local) {
+    let core = local_refs(cx.git).and_then(|refs| core_version::find(cx, &local.status, &refs));
+    match core {
+        Ok(core) => {
+            let found = core.version.as_ref().map_or_else(
+                || "unknown".to_owned(),
+                |v| format!("{v}, told by {}", core.source),
+            );
+            let state = if core.version.is_some() {
+                CheckState::Ok
+            } else {
+                CheckState::Warning
+            };
+            let fix = core
+                .version
+                .is_none()
+                .then_some("fetch the release tags with `vit update`");
+            checks.push(check("core version", state, found, fix));
+        }
+        Err(error) => checks.push(check(
+            "core version",
+            CheckState::Failed,
+            chain(&error),
+            None,
+        )),
+    }
+    checks.push(if local.status.changed.is_empty() {
+        check("working tree", CheckState::Ok, "clean".into(), None)
+    } else {
+        let found = format!("{} files have changes", local.status.changed.len());
+        check(
+            "working tree",
+            CheckState::Warning,
+            found,
+            Some("`git stash` keeps them apart while you upgrade"),
+        )
+    });
+    if local.verticals.is_empty() {
+        let found = "none: nothing is judged and nothing proves an upgrade".to_owned();
+        checks.push(check(
+            "verticals",
+            CheckState::Warning,
+            found,
+            Some("write domains/<name>/vertical_manifest.yaml"),
+        ));
+    }
+    for vertical in &local.verticals {
+        let name = format!("vertical {}", vertical.root);
+        if vertical.problems.is_empty() {
+            checks.push(check(
+                &name,
+                CheckState::Ok,
+                vertical.manifest_path.clone(),
+                None,
+            ));
+        }
+        checks.extend(
+            vertical
+                .problems
+                .iter()
+                .map(|problem| of_problem(&name, problem)),
+        );
+    }
+}
+
+fn releases(cx: &Context<'_>) -> Check {
+    let listing = crate::registry::open(cx, None).and_then(|registry| registry.list(cx, false));
+    match listing {
+        Ok(listing) => {
+            let found = format!(
+                "{} known from {}",
+                listing.releases.len(),
+                listing.source.location
+            );
+            check("releases", CheckState::Ok, found, None)
+        }
+        Err(error) => check(
+            "releases",
+            CheckState::Warning,
+            chain(&error),
+            Some("vit update"),
+        ),
+    }
+}
+
+fn of_problem(name: &str, problem: &Problem) -> Check {
+    let state = match problem.severity {
+        Severity::Blocked => CheckState::Failed,
+        Severity::Warning | Severity::Info => CheckState::Warning,
+    };
+    let place = problem
+        .place
+        .as_ref()
+        .map(|place| format!("{place}: "))
+        .unwrap_or_default();
+    let found = format!("{place}{} [{}]", problem.message, problem.code);
+    check(name, state, found, problem.hint.as_deref())
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+fn dotted((major, minor, patch): (u32, u32, u32)) -> String {
+    format!("{major}.{minor}.{patch}")
+}
+
+fn check(name: &str, state: CheckState, found: String, fix: Option<&str>) -> Check {
+    Check {
+        name: name.into(),
+        state,
+        found,
+        fix: fix.map(str::to_owned),
+    }
 }

@@ -1,27 +1,104 @@
 //! `vit history`: what was done to this installation.
 
-use vit_contract::history::Entry;
-use vit_contract::output::{CheckReport, HistoryReport};
+use vit_contract::code::Code;
+use vit_contract::history::{self, Entry, Outcome};
+use vit_contract::output::{Check, CheckReport, CheckState, HistoryReport};
+use vit_contract::problem::{Problem, Who};
 
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::exec::record;
+use crate::store::history_file;
+use crate::store::journal::Journal;
 
 /// Lists the entries, newest first; only the failed ones with `failed`.
 ///
 /// # Errors
 /// The history cannot be read at all.
 pub fn list(cx: &Context<'_>, failed: bool) -> Result<HistoryReport, EngineError> {
-    let _ = (cx, failed);
-    todo!()
+    let loaded = history_file::load(cx.site);
+    let broken = history::verify(&loaded.history).err();
+    let mut problems = loaded.problems;
+    problems.extend(broken.as_ref().map(|broken| {
+        Problem::new(
+            Code::HistoryDamaged,
+            ".vitruvyan/upgrade_history.json",
+            "the chain of hashes is broken",
+        )
+        .evidence(broken.to_string())
+        .hint(
+            Who::You,
+            "somebody has edited the file; `vit history verify` compares it with the journal",
+        )
+    }));
+    let mut entries = loaded.history.history;
+    entries.reverse();
+    entries.retain(|entry| !failed || entry.status != Outcome::Success);
+    Ok(HistoryReport {
+        schema: "vit.history/1".into(),
+        history: entries,
+        verified: problems.is_empty(),
+        problems,
+    })
 }
 
-/// One entry, by id or an unambiguous beginning of it.
+/// One entry, by id or an unambiguous beginning of it; `last` is the newest.
 ///
 /// # Errors
 /// There is none, or there are several.
 pub fn show(cx: &Context<'_>, id: &str) -> Result<Entry, EngineError> {
-    let _ = (cx, id);
-    todo!()
+    let entries = history_file::load(cx.site).history.history;
+    if id == "last"
+        && let Some(entry) = entries.last()
+    {
+        return Ok(entry.clone());
+    }
+    let exact: Vec<&Entry> = entries.iter().filter(|entry| entry.id == id).collect();
+    let found = if exact.is_empty() {
+        entries
+            .iter()
+            .filter(|entry| !id.is_empty() && entry.id.starts_with(id))
+            .collect()
+    } else {
+        exact
+    };
+    match found.as_slice() {
+        [] => Err(bad(
+            format!(
+                "there is no transaction {}",
+                vit_contract::text::visible(id)
+            ),
+            &entries,
+        )),
+        // A repair bears the id of the transaction that it repairs: the newest of them counts.
+        [.., last] if found.iter().all(|entry| entry.id == last.id) => Ok((*last).clone()),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|entry| entry.id.as_str()).collect();
+            Err(bad(
+                format!("several transactions begin so: {}", ids.join(", ")),
+                &entries,
+            ))
+        }
+    }
+}
+
+fn bad(summary: String, entries: &[Entry]) -> EngineError {
+    let ids: Vec<&str> = entries
+        .iter()
+        .rev()
+        .take(5)
+        .map(|entry| entry.id.as_str())
+        .collect();
+    let hint = if ids.is_empty() {
+        "the history is empty".to_owned()
+    } else {
+        format!("the newest are {}", ids.join(", "))
+    };
+    EngineError::BadInput {
+        summary,
+        problems: Vec::new(),
+        hints: vec![hint],
+    }
 }
 
 /// Checks the chain of hashes, and the history against the journal.
@@ -29,6 +106,107 @@ pub fn show(cx: &Context<'_>, id: &str) -> Result<Entry, EngineError> {
 /// # Errors
 /// The history cannot be read at all.
 pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
-    let _ = cx;
-    todo!()
+    let checks = checks(cx)?;
+    let ok = checks.iter().all(|check| check.state != CheckState::Failed);
+    Ok(CheckReport {
+        schema: "vit.history-verify/1".into(),
+        ok,
+        checks,
+    })
+}
+
+/// The checks of the history, for `vit history verify` and `vit verify`.
+pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
+    let loaded = history_file::load(cx.site);
+    let mut checks = Vec::new();
+    let count = loaded.history.history.len();
+    for problem in &loaded.problems {
+        let found = problem
+            .evidence
+            .clone()
+            .unwrap_or_else(|| problem.message.clone());
+        checks.push(check(
+            "history file",
+            CheckState::Failed,
+            found,
+            problem.hint.clone(),
+        ));
+    }
+    checks.push(match history::verify(&loaded.history) {
+        Ok(()) => check("hash chain", CheckState::Ok, format!("{count} entries, every link holds"), None),
+        Err(broken) => check(
+            "hash chain",
+            CheckState::Failed,
+            broken.to_string(),
+            Some("somebody has edited .vitruvyan/upgrade_history.json; ask who, keep a copy, restore it from a backup".into()),
+        ),
+    });
+    let log = Journal::read(&cx.site.state_dir)?;
+    checks.push(match &log.damaged {
+        None => check(
+            "journal",
+            CheckState::Ok,
+            format!("{} records, every link holds", log.records.len()),
+            None,
+        ),
+        Some(damage) => check(
+            "journal",
+            CheckState::Failed,
+            damage.clone(),
+            Some("vit recover".into()),
+        ),
+    });
+    let missing = missing_entries(&log.records, &loaded.history.history);
+    checks.push(if missing.is_empty() {
+        check(
+            "history against journal",
+            CheckState::Ok,
+            "they tell the same".into(),
+            None,
+        )
+    } else {
+        let found = format!(
+            "not in the history, or told otherwise there: {}",
+            missing.join(", ")
+        );
+        check(
+            "history against journal",
+            CheckState::Failed,
+            found,
+            Some("the journal in the state folder is right; keep a copy of both".into()),
+        )
+    });
+    Ok(checks)
+}
+
+/// Transactions that the journal has closed and the history does not tell in the same way. Those
+/// older than the oldest entry may have been pruned.
+fn missing_entries(records: &[crate::store::journal::Record], entries: &[Entry]) -> Vec<String> {
+    let Some(oldest) = entries.iter().map(|entry| entry.timestamp).min() else {
+        return records
+            .iter()
+            .filter(|r| r.kind == "closed")
+            .map(|r| r.transaction.clone())
+            .collect();
+    };
+    records
+        .iter()
+        .filter(|r| r.time >= oldest)
+        .filter_map(|r| match record::Entry::from_journal(r) {
+            record::Entry::Closed { outcome } => Some((r.transaction.clone(), outcome)),
+            _ => None,
+        })
+        .filter(|(id, outcome)| !entries.iter().any(|e| e.id == *id && e.status == *outcome))
+        .filter(|(_, outcome)| *outcome != Outcome::Success || entries.len() < 2)
+        .map(|(id, _)| id)
+        .collect()
+}
+
+fn check(name: &str, state: CheckState, found: String, fix: Option<String>) -> Check {
+    Check {
+        name: name.into(),
+        state,
+        found,
+        fix,
+    }
 }

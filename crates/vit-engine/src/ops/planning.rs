@@ -4,9 +4,17 @@ use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::output::UpdateReport;
 use vit_contract::plan::Plan;
+use vit_contract::problem::{Problem, Who};
+use vit_contract::release::Release;
 
+use super::update;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::facts::{Facts, Target, repository};
+use crate::plan::{self, Choice};
+
+/// How many real versions an error names.
+const NAMED_VERSIONS: usize = 5;
 
 /// Options of `vit plan` and `vit upgrade`.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +44,117 @@ pub enum Planned {
 /// The registry cannot answer, the target does not exist (with the newest real versions), or the
 /// installation cannot be read.
 pub fn plan(cx: &Context<'_>, options: &PlanOptions) -> Result<Planned, EngineError> {
-    let _ = (cx, options);
-    todo!()
+    let facts = Facts::gather(cx, options.offline)?;
+    let choice = Choice {
+        accept: options.accept.clone(),
+        branch: options.branch,
+    };
+    let target = match &options.target {
+        Some(version) => {
+            let release = find(&facts, version)?;
+            if is_installed(&facts, release) {
+                return Ok(Planned::Nothing(Box::new(already_there(&facts))));
+            }
+            facts.target(cx, release, true)?
+        }
+        None => {
+            let found = update::search(cx, &facts)?;
+            match found.offered {
+                Some((target, _)) => target,
+                None => {
+                    return Ok(Planned::Nothing(Box::new(update::report(&facts, found))));
+                }
+            }
+        }
+    };
+    Ok(Planned::Plan(Box::new(make(cx, &facts, &target, &choice)?)))
+}
+
+/// Computes the plan for one target.
+pub(crate) fn make(
+    cx: &Context<'_>,
+    facts: &Facts,
+    target: &Target,
+    choice: &Choice,
+) -> Result<Plan, EngineError> {
+    let Some(position) = &facts.position else {
+        return Err(unborn());
+    };
+    let repository = repository::gather(cx, &facts.verticals)?;
+    Ok(plan::upgrade(facts, target, &repository, position, choice))
+}
+
+/// The newest versions that the registry is known to have, without asking it: for messages.
+#[must_use]
+pub fn known_versions(cx: &Context<'_>) -> Vec<Version> {
+    let Ok(registry) = crate::registry::open(cx, None) else {
+        return Vec::new();
+    };
+    let Ok(listing) = registry.list(cx, false) else {
+        return Vec::new();
+    };
+    newest(&listing.releases)
+}
+
+/// The release of a version.
+pub(crate) fn find<'a>(facts: &'a Facts, version: &Version) -> Result<&'a Release, EngineError> {
+    facts
+        .listing
+        .releases
+        .iter()
+        .find(|release| release.version == *version)
+        .ok_or_else(|| {
+            let newest: Vec<String> = newest(&facts.listing.releases)
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            EngineError::BadInput {
+                summary: format!("there is no release {version}"),
+                problems: Vec::new(),
+                hints: vec![
+                    format!("the newest releases are {}", newest.join(", ")),
+                    "`vit update` lists what is offered and what is blocked".into(),
+                ],
+            }
+        })
+}
+
+fn newest(releases: &[Release]) -> Vec<Version> {
+    let mut versions: Vec<Version> = releases.iter().map(|r| r.version.clone()).collect();
+    versions.sort();
+    versions.into_iter().rev().take(NAMED_VERSIONS).collect()
+}
+
+fn is_installed(facts: &Facts, release: &Release) -> bool {
+    let head = facts.position.as_ref().map(|position| &position.commit);
+    head.is_some() && head == release.commit.as_ref() && facts.version() == Some(&release.version)
+}
+
+fn already_there(facts: &Facts) -> UpdateReport {
+    let found = update::Found {
+        offered: None,
+        blocked: Vec::new(),
+        unusable: Vec::new(),
+    };
+    let mut report = update::report(facts, found);
+    let version = facts.version().map(ToString::to_string).unwrap_or_default();
+    report.details = format!("{version} is already installed");
+    report
+}
+
+pub(crate) fn unborn() -> EngineError {
+    EngineError::Refused {
+        summary: "the repository has no commit yet: there is nothing to upgrade from".into(),
+        problems: vec![
+            Problem::new(
+                Code::UnbornHead,
+                "HEAD",
+                "HEAD points at a branch without a commit",
+            )
+            .hint(
+                Who::You,
+                "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+            ),
+        ],
+    }
 }

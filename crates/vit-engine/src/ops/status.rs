@@ -1,15 +1,183 @@
 //! `vit status`: what is installed, how it stands. Reads only, asks nobody.
 
-use vit_contract::output::StatusReport;
+use semver::Version;
+use vit_contract::code::Code;
+use vit_contract::output::{LastCheck, StatusReport, UpdateStatus, VerticalStatus};
+use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::range::Fit;
+use vit_contract::verdict::Answer;
 
+use super::hold;
+use crate::compat::{SmokeTestFile, Vertical};
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::exec::phase::Phase;
+use crate::exec::transaction;
+use crate::facts::{Local, core_version, local_refs};
+use crate::store::folder::Folder;
+use crate::store::journal::Journal;
+use crate::store::{history_file, last_check};
+
+/// How many changed files a report names.
+const NAMED_FILES: usize = 20;
 
 /// Looks at the installation.
 ///
 /// # Errors
 /// It cannot be read.
 pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
-    let _ = cx;
-    todo!()
+    // Two readers of git side by side: the look at the tree is the longer one.
+    let (local, refs) = std::thread::scope(|scope| {
+        let refs = scope.spawn(|| local_refs(cx.git));
+        (Local::gather(cx), refs.join())
+    });
+    let local = local?;
+    let refs = refs.unwrap_or_else(|_| local_refs(cx.git))?;
+    let core = core_version::find(cx, &local.status, &refs)?;
+    let mut problems = cx.site.problems.clone();
+    problems.extend(core.problems);
+    problems.extend(Folder::state(cx.site).check());
+    let log = Journal::read(&cx.site.state_dir)?;
+    let unfinished = match transaction::unfinished(&log) {
+        Ok(unfinished) => unfinished,
+        Err(EngineError::Refused {
+            problems: damage, ..
+        }) => {
+            problems.extend(damage);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    let inconsistent = unfinished
+        .as_ref()
+        .is_some_and(|(_, s)| matches!(s.phase, Phase::Inconsistent { .. }));
+    let open_transaction = unfinished
+        .as_ref()
+        .filter(|_| !inconsistent)
+        .map(|(id, _)| id.clone());
+    let history = history_file::load(cx.site);
+    problems.extend(history.problems);
+    let position = local.position(cx)?;
+    if position.is_none() {
+        problems.push(
+            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet")
+                .hint(Who::You, "check out a release first"),
+        );
+    }
+    problems.extend(transaction_problem(
+        open_transaction.as_deref(),
+        inconsistent,
+    ));
+    let verticals: Vec<VerticalStatus> = local
+        .verticals
+        .iter()
+        .map(|v| vertical(v, core.version.as_ref()))
+        .collect();
+    problems.extend(
+        local
+            .verticals
+            .iter()
+            .flat_map(|v| v.problems.iter().cloned()),
+    );
+    let (last_check, unreadable) = last_check::load(&cx.site.state_dir);
+    problems.extend(unreadable);
+    let last_check = last_check.filter(|check| check.current_version == core.version);
+    let next = next(
+        inconsistent,
+        open_transaction.is_some(),
+        last_check.as_ref(),
+    );
+    Ok(StatusReport {
+        schema: "vit.status/1".into(),
+        root: cx.site.root.display().to_string(),
+        core_version: core.version,
+        core_version_source: core.source,
+        position,
+        channel: local.channel,
+        holds: hold::names(&local.choices),
+        last_check,
+        verticals,
+        open_transaction,
+        inconsistent,
+        last_transaction: history.history.history.last().cloned(),
+        changed_files: names(&local.status.changed),
+        changed_count: local.status.changed.len(),
+        problems,
+        next,
+    })
+}
+
+fn transaction_problem(open: Option<&str>, inconsistent: bool) -> Option<Problem> {
+    if inconsistent {
+        return Some(
+            Problem::new(
+                Code::Inconsistent,
+                "installation",
+                "an earlier failure could not be undone and verified",
+            )
+            .hint(Who::You, "vit repair"),
+        );
+    }
+    open.map(|id| {
+        Problem::new(
+            Code::OpenTransaction,
+            id,
+            "a transaction was interrupted and is not finished yet",
+        )
+        .severity(Severity::Blocked)
+        .hint(Who::You, "vit recover")
+    })
+}
+
+fn vertical(vertical: &Vertical, core: Option<&Version>) -> VerticalStatus {
+    let manifest = vertical.manifest.as_ref();
+    let fits = manifest
+        .zip(core)
+        .is_none_or(|(manifest, core)| manifest.compatibility.core.fit(core) == Fit::Inside);
+    let answer = if manifest.is_none() || !fits {
+        Answer::Blocked
+    } else {
+        Answer::of(&vertical.problems)
+    };
+    VerticalStatus {
+        name: manifest.map_or_else(
+            || vertical.manifest_path.clone(),
+            |m| m.domain_name.to_string(),
+        ),
+        version: manifest.map(|m| m.domain_version.clone()),
+        status: manifest.map(|m| m.status.as_str().to_owned()),
+        core: manifest.map(|m| m.compatibility.core.to_string()),
+        answer,
+        smoke_test: vertical.smoke_test == SmokeTestFile::Ready,
+        manifest: vertical.manifest_path.clone(),
+    }
+}
+
+fn names(files: &[std::path::PathBuf]) -> Vec<String> {
+    files
+        .iter()
+        .take(NAMED_FILES)
+        .map(|path| path.display().to_string())
+        .collect()
+}
+
+fn next(inconsistent: bool, open: bool, check: Option<&LastCheck>) -> Option<String> {
+    if inconsistent {
+        return Some("vit repair".into());
+    }
+    if open {
+        return Some("vit recover".into());
+    }
+    match check.map(|check| check.status) {
+        None => Some("vit update".into()),
+        Some(UpdateStatus::Compatible | UpdateStatus::CompatibleWithWarnings) => {
+            Some("vit plan".into())
+        }
+        Some(
+            UpdateStatus::Blocked
+            | UpdateStatus::UpToDate
+            | UpdateStatus::Error
+            | UpdateStatus::RollbackExecuted,
+        ) => None,
+    }
 }

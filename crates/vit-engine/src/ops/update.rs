@@ -1,9 +1,17 @@
 //! `vit update`: is there a release, and can every vertical live with it?
 
-use vit_contract::output::UpdateReport;
+use vit_contract::code::Code;
+use vit_contract::output::{Candidate, LastCheck, UpdateReport, UpdateStatus};
+use vit_contract::problem::{Problem, Who};
+use vit_contract::release::Release;
+use vit_contract::verdict::{Answer, Verdict};
 
+use crate::compat;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::exec::execute::problem_of;
+use crate::facts::{Facts, Target};
+use crate::store::last_check;
 
 /// Options of `vit update`.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +25,208 @@ pub struct UpdateOptions {
 /// # Errors
 /// The registry cannot answer, or the installation cannot be read.
 pub fn update(cx: &Context<'_>, options: &UpdateOptions) -> Result<UpdateReport, EngineError> {
-    let _ = (cx, options);
-    todo!()
+    let facts = Facts::gather(cx, options.offline)?;
+    let found = search(cx, &facts)?;
+    let mut report = report(&facts, found);
+    if let Err(error) = last_check::save(&cx.site.state_dir, &remembered(&report), cx.faults) {
+        // The answer is good; only `vit status` will not know of it.
+        report.problems.push(
+            problem_of(&error, Code::FileUnreadable)
+                .severity(vit_contract::problem::Severity::Warning),
+        );
+    }
+    Ok(report)
+}
+
+/// What a search over the newer releases found.
+pub(crate) struct Found {
+    /// The newest release that every vertical can live with.
+    pub offered: Option<(Target, Verdict)>,
+    /// Newer ones that are blocked, newest first.
+    pub blocked: Vec<(Release, Verdict)>,
+    /// Newer ones that cannot be targets at all.
+    pub unusable: Vec<Problem>,
+}
+
+/// Looks at the newer releases of the channel, newest first, until one can be lived with.
+pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineError> {
+    let newer = compat::newer(
+        &facts.listing.releases,
+        facts.version(),
+        facts.channel.channel,
+    );
+    let unusable = newer
+        .unusable
+        .iter()
+        .flat_map(|release| release.problems.iter().filter(|p| p.blocks()).cloned())
+        .collect();
+    let mut found = Found {
+        offered: None,
+        blocked: Vec::new(),
+        unusable,
+    };
+    for release in newer.usable {
+        let mut extra = Vec::new();
+        if let Some(hold) = facts
+            .choices
+            .holds
+            .iter()
+            .find(|h| h.covers(&release.version))
+        {
+            let unhold = hold
+                .version
+                .as_ref()
+                .map_or_else(String::new, |v| format!(" {v}"));
+            extra.push(
+                Problem::new(Code::Held, &release.tag, "it is held")
+                    .evidence(format!("since {}", hold.since))
+                    .hint(Who::You, format!("vit unhold{unhold}")),
+            );
+        }
+        match facts.target(cx, release, false) {
+            Ok(target) => {
+                let mut verdict = facts.judge(&target);
+                if !extra.is_empty() {
+                    verdict.release.extend(extra);
+                    verdict = Verdict::new(verdict.release, verdict.verticals);
+                }
+                if verdict.answer != Answer::Blocked {
+                    found.offered = Some((target, verdict));
+                    return Ok(found);
+                }
+                found.blocked.push((release.clone(), verdict));
+            }
+            Err(error)
+                if matches!(
+                    error,
+                    EngineError::Registry { .. } | EngineError::Refused { .. }
+                ) =>
+            {
+                extra.push(problem_of(&error, Code::ObjectsMissing));
+                found
+                    .blocked
+                    .push((release.clone(), Verdict::new(extra, Vec::new())));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+/// Puts the report together.
+pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
+    let current = facts.version().cloned();
+    let offered = found
+        .offered
+        .map(|(target, verdict)| candidate(&target.release, verdict));
+    let blocked: Vec<Candidate> = found
+        .blocked
+        .into_iter()
+        .map(|(release, verdict)| candidate(&release, verdict))
+        .collect();
+    let status = match (&offered, blocked.is_empty() && found.unusable.is_empty()) {
+        (Some(offer), _) if offer.verdict.answer == Answer::Compatible => UpdateStatus::Compatible,
+        (Some(_), _) => UpdateStatus::CompatibleWithWarnings,
+        (None, true) => UpdateStatus::UpToDate,
+        (None, false) => UpdateStatus::Blocked,
+    };
+    let reason = match &offered {
+        Some(_) => None,
+        None => blocked
+            .first()
+            .and_then(|candidate| candidate.verdict.reason())
+            .or_else(|| found.unusable.first().map(|problem| problem.code)),
+    };
+    let latest = offered
+        .as_ref()
+        .or(blocked.first())
+        .map(|c| c.version.clone());
+    let mut problems = facts.problems.clone();
+    problems.extend(
+        offered
+            .iter()
+            .flat_map(|offer| offer.verdict.problems().cloned()),
+    );
+    UpdateReport {
+        schema: "vit.update/1".into(),
+        details: details(facts, status, offered.as_ref(), &blocked),
+        next: next(status, offered.as_ref()),
+        latest_version: latest.or_else(|| current.clone()),
+        current_version: current,
+        compatible: offered.is_some(),
+        status,
+        reason,
+        channel: facts.channel.clone(),
+        source: facts.listing.source.clone(),
+        offered,
+        blocked,
+        unusable: found.unusable,
+        problems,
+        timestamp: facts.now,
+    }
+}
+
+fn candidate(release: &Release, verdict: Verdict) -> Candidate {
+    Candidate {
+        version: release.version.clone(),
+        channel: release.channel(),
+        release_date: release.metadata.as_ref().and_then(|m| m.release_date),
+        verdict,
+    }
+}
+
+fn details(
+    facts: &Facts,
+    status: UpdateStatus,
+    offered: Option<&Candidate>,
+    blocked: &[Candidate],
+) -> String {
+    let current = facts
+        .version()
+        .map_or_else(|| "an unknown version".to_owned(), ToString::to_string);
+    let channel = facts.channel.channel;
+    match (status, offered) {
+        (_, Some(offer)) if blocked.is_empty() => {
+            format!(
+                "{} is available on {channel}; {current} is installed",
+                offer.version
+            )
+        }
+        (_, Some(offer)) => format!(
+            "{} is available on {channel}; {current} is installed; {} newer {} blocked",
+            offer.version,
+            blocked.len(),
+            if blocked.len() == 1 {
+                "release is"
+            } else {
+                "releases are"
+            }
+        ),
+        (UpdateStatus::UpToDate, None) => {
+            format!("{current} is the newest release on {channel}")
+        }
+        _ => format!("every release newer than {current} on {channel} is blocked"),
+    }
+}
+
+fn next(status: UpdateStatus, offered: Option<&Candidate>) -> String {
+    match (status, offered) {
+        (_, Some(_)) => "vit plan".into(),
+        (UpdateStatus::UpToDate, None) => "vit status".into(),
+        _ => "do what the hints say, then `vit update` again".into(),
+    }
+}
+
+fn remembered(report: &UpdateReport) -> LastCheck {
+    LastCheck {
+        timestamp: report.timestamp,
+        status: report.status,
+        current_version: report.current_version.clone(),
+        offered: report.offered.as_ref().map(|offer| offer.version.clone()),
+        blocked: report
+            .blocked
+            .iter()
+            .map(|candidate| candidate.version.clone())
+            .collect(),
+    }
 }

@@ -1,17 +1,183 @@
 //! `vit upgrade`: carries a plan out.
 
-use vit_contract::output::TransactionReport;
-use vit_contract::plan::Plan;
+use vit_contract::code::Code;
+use vit_contract::output::{TransactionReport, TransactionStatus};
+use vit_contract::plan::{Kind, Plan};
+use vit_contract::problem::{Problem, Who};
+use vit_contract::verdict::{Answer, Verdict};
 
+use super::planning;
+use super::rollback;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::exec::execute::{self, Inputs};
+use crate::exec::recover;
+use crate::exec::transaction::Held;
+use crate::facts::{Facts, verticals};
+use crate::plan::Choice;
 
-/// Applies a plan of `vit plan` (or of `vit rollback`) as a transaction. Refuses when a fact that the plan rests on
-/// has changed, or when its answer is blocked.
+/// Applies a plan of `vit plan` or of `vit rollback` as a transaction. A transaction that was
+/// interrupted is finished first. Refuses when a fact that the plan rests on has changed, or when
+/// its answer is blocked.
 ///
 /// # Errors
 /// Refused, locked, inconsistent, or an error before anything changed.
 pub fn apply(cx: &Context<'_>, plan: &Plan) -> Result<TransactionReport, EngineError> {
-    let _ = (cx, plan);
-    todo!()
+    check_digest(plan)?;
+    let mut held = Held::acquire(cx, command(plan.kind))?;
+    recover::finish_open(cx, &mut held)?;
+    held.refuse_unfinished()?;
+    match plan.kind {
+        Kind::Upgrade => upgrade(cx, &mut held, plan),
+        Kind::Rollback | Kind::Repair => roll_back(cx, &mut held, plan),
+    }
+}
+
+fn upgrade<'a>(
+    cx: &'a Context<'a>,
+    held: &mut Held<'a>,
+    plan: &Plan,
+) -> Result<TransactionReport, EngineError> {
+    // The registry was asked when the plan was made; what it said then is compared now.
+    let facts = Facts::gather(cx, true)?;
+    let version = plan.to.version.as_ref().ok_or_else(no_version)?;
+    let target = facts.target(cx, planning::find(&facts, version)?, plan.explicit_target)?;
+    let choice = Choice {
+        accept: plan.accepted.iter().map(|accepted| accepted.code).collect(),
+        branch: plan.to.position.branch.is_some(),
+    };
+    let now = planning::make(cx, &facts, &target, &choice)?;
+    compare(plan, &now)?;
+    if now.answer == Answer::Blocked {
+        return Ok(refused(now));
+    }
+    let rejudge = || -> Result<Verdict, EngineError> {
+        let on_disk = verticals::discover(cx, Some(&target.position.commit))?;
+        Ok(facts.judge_verticals(&target, &on_disk))
+    };
+    let inputs = Inputs {
+        plan: &now,
+        verticals: &target.switch.verticals,
+        rejudge: &rejudge,
+    };
+    execute::execute(cx, held, &inputs)
+}
+
+fn roll_back<'a>(
+    cx: &'a Context<'a>,
+    held: &mut Held<'a>,
+    plan: &Plan,
+) -> Result<TransactionReport, EngineError> {
+    let wanted = plan.target_tag.as_deref();
+    let now = rollback::plan(cx, wanted)?;
+    compare(plan, &now)?;
+    if now.answer == Answer::Blocked {
+        return Ok(refused(now));
+    }
+    let status = cx.git.status()?;
+    let on_disk = verticals::discover(cx, status.head.as_deref())?;
+    // A rollback goes where the installation was already judged: the smoke tests tell, they do
+    // not gate, and nothing is judged again.
+    let rejudge = || Ok(Verdict::new(Vec::new(), Vec::new()));
+    let inputs = Inputs {
+        plan: &now,
+        verticals: &on_disk,
+        rejudge: &rejudge,
+    };
+    execute::execute(cx, held, &inputs)
+}
+
+/// The answer to a plan that is blocked: nothing was changed.
+#[must_use]
+pub fn refused(plan: Plan) -> TransactionReport {
+    let problems: Vec<Problem> = plan.problems().filter(|p| p.blocks()).cloned().collect();
+    let what = plan.kind.as_str();
+    TransactionReport {
+        schema: "vit.transaction/1".into(),
+        status: TransactionStatus::Blocked,
+        details: format!("the {what} is blocked; nothing was changed"),
+        id: None,
+        from_version: plan.from.version.as_ref().map(ToString::to_string),
+        to_version: plan.to.version.as_ref().map(ToString::to_string),
+        snapshot_tag: None,
+        proof: None,
+        smoke_tests: Vec::new(),
+        smoke_tests_after_rollback: Vec::new(),
+        problems,
+        evidence: None,
+        next: Some(plan.next.clone()),
+        plan: Some(Box::new(plan)),
+        seconds: 0.0,
+    }
+}
+
+/// Compares the facts by name; the first that differ are named.
+fn compare(plan: &Plan, now: &Plan) -> Result<(), EngineError> {
+    let mut moved: Vec<String> = plan
+        .facts
+        .iter()
+        .filter(|(name, value)| now.facts.get(*name) != Some(value))
+        .map(|(name, value)| {
+            let there = now.facts.get(name).map_or("nothing", String::as_str);
+            format!(
+                "{name}: planned with {}, now {}",
+                short(value),
+                short(there)
+            )
+        })
+        .collect();
+    if plan.steps != now.steps {
+        moved.push("steps: the plan would do something else now".into());
+    }
+    if moved.is_empty() {
+        return Ok(());
+    }
+    Err(EngineError::Refused {
+        summary: "the facts that the plan was made from have changed".into(),
+        problems: vec![
+            Problem::new(
+                Code::FactsMoved,
+                "plan",
+                "the installation is not what it was when the plan was made",
+            )
+            .evidence(moved.join("; "))
+            .hint(Who::You, "make a new plan with `vit plan`"),
+        ],
+    })
+}
+
+fn short(value: &str) -> &str {
+    if value.len() >= 40 && value.bytes().all(|b| b.is_ascii_hexdigit()) {
+        &value[..12]
+    } else {
+        value
+    }
+}
+
+/// A plan that was edited after it was made is refused.
+fn check_digest(plan: &Plan) -> Result<(), EngineError> {
+    if plan.digest == plan.compute_digest() {
+        return Ok(());
+    }
+    Err(EngineError::BadInput {
+        summary: "the plan was changed after it was made: its digest does not fit".into(),
+        problems: Vec::new(),
+        hints: vec!["make a new plan with `vit plan --out FILE`".into()],
+    })
+}
+
+fn no_version() -> EngineError {
+    EngineError::BadInput {
+        summary: "the plan names no target version".into(),
+        problems: Vec::new(),
+        hints: vec!["make a new plan with `vit plan --out FILE`".into()],
+    }
+}
+
+const fn command(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Upgrade => "vit upgrade",
+        Kind::Rollback => "vit rollback",
+        Kind::Repair => "vit repair",
+    }
 }

@@ -12,7 +12,7 @@ use super::Captured;
 const LINE: usize = 4096;
 
 /// A listener of lines.
-pub(super) type OnLine<'a> = Option<&'a mut (dyn FnMut(&str) + Send)>;
+pub(super) type OnLine<'a> = Option<&'a mut dyn FnMut(&str)>;
 
 /// Our end of a pipe and what came through it.
 pub(super) struct Stream {
@@ -141,7 +141,7 @@ struct Lines {
 }
 
 impl Lines {
-    fn push(&mut self, bytes: &[u8], on_line: &mut (dyn FnMut(&str) + Send)) {
+    fn push(&mut self, bytes: &[u8], on_line: &mut dyn FnMut(&str)) {
         for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
             let (text, ends) = match piece.strip_suffix(b"\n") {
                 Some(text) => (text, true),
@@ -156,13 +156,13 @@ impl Lines {
         }
     }
 
-    fn flush(&mut self, on_line: &mut (dyn FnMut(&str) + Send)) {
+    fn flush(&mut self, on_line: &mut dyn FnMut(&str)) {
         if !self.line.is_empty() {
             self.emit(on_line);
         }
     }
 
-    fn emit(&mut self, on_line: &mut (dyn FnMut(&str) + Send)) {
+    fn emit(&mut self, on_line: &mut dyn FnMut(&str)) {
         let bytes = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
         let mut text = String::from_utf8_lossy(bytes).into_owned();
         if self.cut {

@@ -156,6 +156,10 @@ impl Registry for DirRegistry {
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         fetch_release(cx, self.remote.as_ref(), release)
     }
+
+    fn remote(&self) -> Option<String> {
+        self.remote.as_ref().and_then(Chosen::name)
+    }
 }
 
 /// The path of what follows `file://`: of this machine only, `%20` and the like decoded.

@@ -178,6 +178,10 @@ impl Registry for GitRegistry {
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         fetch_release(cx, Some(&self.remote), release)
     }
+
+    fn remote(&self) -> Option<String> {
+        self.remote.name()
+    }
 }
 
 /// Makes sure that a release's commit is here, if need be by asking a remote for its tag.

@@ -62,4 +62,8 @@ impl Registry for LocalTags {
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         fetch_release(cx, None, release)
     }
+
+    fn remote(&self) -> Option<String> {
+        None
+    }
 }

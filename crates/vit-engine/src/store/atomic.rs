@@ -30,10 +30,10 @@ pub fn write(path: &Path, bytes: &[u8], faults: &Faults) -> Result<(), EngineErr
     write_with_mode(path, bytes, 0o600, faults)
 }
 
-/// Like [`write`], with the permissions of a file that is new. One that exists keeps its own.
+/// Like [`write()`], with the permissions of a file that is new. One that exists keeps its own.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with_mode(
     path: &Path,
     bytes: &[u8],

@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use rustix::fs::OFlags;
 use serde_json::Value;
 
-pub use super::record::Record;
+use super::record::parse;
+pub use super::record::{Log, Record};
 use super::{atomic, failed};
 use crate::error::EngineError;
 use crate::faults::Faults;
@@ -22,20 +23,6 @@ pub const ROTATE_AT: u64 = 1024 * 1024;
 /// The largest journal that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
-
-/// What the journal holds.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Log {
-    /// The records, oldest first, up to the damage where there is any.
-    pub records: Vec<Record>,
-    /// Whether a torn last line was dropped: its append never ended, so nothing followed from it.
-    pub torn: bool,
-    /// Where and why the middle cannot be read.
-    pub damaged: Option<String>,
-    /// Records after the damage whose own hash holds: not proven to be complete, but enough to
-    /// tell whether a transaction may be open.
-    pub beyond_damage: Vec<Record>,
-}
 
 /// A journal opened for appending, and what was found on the way.
 #[derive(Debug)]
@@ -229,54 +216,6 @@ impl Journal {
 
 fn bytes(path: &Path) -> Result<Vec<u8>, EngineError> {
     Ok(atomic::read_bounded(path, MAX_BYTES)?.unwrap_or_default())
-}
-
-/// The records of a journal's bytes, and the length of those that can be kept.
-fn parse(bytes: &[u8]) -> (Log, usize) {
-    let mut log = Log::default();
-    let mut kept = 0;
-    let mut rest = bytes;
-    let mut number = 0;
-    while !rest.is_empty() {
-        number += 1;
-        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
-            log.torn = true;
-            break;
-        };
-        let (line, after) = (&rest[..end], &rest[end + 1..]);
-        rest = after;
-        let record = Record::parse(line);
-        if log.damaged.is_some() {
-            log.beyond_damage.extend(record);
-            continue;
-        }
-        match record.and_then(|record| linked(log.records.last(), record)) {
-            Ok(record) => {
-                log.records.push(record);
-                kept += end + 1;
-            }
-            Err(_) if rest.is_empty() => log.torn = true,
-            Err(reason) => {
-                log.damaged = Some(format!("line {number}: {reason}"));
-                log.beyond_damage.extend(Record::parse(line));
-            }
-        }
-    }
-    (log, kept)
-}
-
-/// The record, if it follows the one before.
-fn linked(previous: Option<&Record>, record: Record) -> Result<Record, String> {
-    match previous {
-        Some(previous) if record.previous != previous.hash => {
-            Err("it does not follow the record before it".to_owned())
-        }
-        Some(previous) if Some(record.seq) != previous.seq.checked_add(1) => Err(format!(
-            "its number {} does not follow {}",
-            record.seq, previous.seq
-        )),
-        _ => Ok(record),
-    }
 }
 
 /// The last record of the newest rotated file: what a new file's first record links to.

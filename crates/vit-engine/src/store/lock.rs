@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
+use vit_contract::text::visible;
 
 use super::{atomic, failed};
 use crate::error::EngineError;
@@ -156,7 +157,7 @@ fn owner_text(state_dir: &Path) -> String {
         .and_then(|bytes| serde_json::from_slice::<Owner>(&bytes).ok())
         .map_or_else(
             || "owner unknown".to_owned(),
-            |owner| owner.to_string().replace(char::is_control, "\u{fffd}"),
+            |owner| visible(&owner.to_string()),
         )
 }
 

@@ -1,4 +1,5 @@
-//! One record of the journal, and how it stands in the file: one line of JSON, its hash last.
+//! The records of the journal, and how they stand in the file: a line of JSON each, its hash
+//! last. No file is touched here.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,5 +57,67 @@ impl Record {
         }
         let line = [line, b"\"}"].concat();
         serde_json::from_slice(&line).map_err(|error| format!("it is no record: {error}"))
+    }
+}
+
+/// What the journal holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Log {
+    /// The records, oldest first, up to the damage where there is any.
+    pub records: Vec<Record>,
+    /// Whether a torn last line was dropped: its append never ended, so nothing followed from it.
+    pub torn: bool,
+    /// Where and why the middle cannot be read.
+    pub damaged: Option<String>,
+    /// Records after the damage whose own hash holds: not proven to be complete, but enough to
+    /// tell whether a transaction may be open.
+    pub beyond_damage: Vec<Record>,
+}
+
+/// The records of a journal's bytes, and the length of those that can be kept.
+pub(super) fn parse(bytes: &[u8]) -> (Log, usize) {
+    let mut log = Log::default();
+    let mut kept = 0;
+    let mut rest = bytes;
+    let mut number = 0;
+    while !rest.is_empty() {
+        number += 1;
+        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
+            log.torn = true;
+            break;
+        };
+        let (line, after) = (&rest[..end], &rest[end + 1..]);
+        rest = after;
+        let record = Record::parse(line);
+        if log.damaged.is_some() {
+            log.beyond_damage.extend(record);
+            continue;
+        }
+        match record.and_then(|record| linked(log.records.last(), record)) {
+            Ok(record) => {
+                log.records.push(record);
+                kept += end + 1;
+            }
+            Err(_) if rest.is_empty() => log.torn = true,
+            Err(reason) => {
+                log.damaged = Some(format!("line {number}: {reason}"));
+                log.beyond_damage.extend(Record::parse(line));
+            }
+        }
+    }
+    (log, kept)
+}
+
+/// The record, if it follows the one before.
+fn linked(previous: Option<&Record>, record: Record) -> Result<Record, String> {
+    match previous {
+        Some(previous) if record.previous != previous.hash => {
+            Err("it does not follow the record before it".to_owned())
+        }
+        Some(previous) if Some(record.seq) != previous.seq.checked_add(1) => Err(format!(
+            "its number {} does not follow {}",
+            record.seq, previous.seq
+        )),
+        _ => Ok(record),
     }
 }

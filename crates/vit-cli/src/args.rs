@@ -1,0 +1,196 @@
+//! The command line as types.
+
+use std::path::PathBuf;
+use std::str::FromStr as _;
+
+use clap::{Args, Parser, Subcommand};
+use vit_contract::channel::Channel;
+
+pub mod mistakes;
+pub mod record;
+pub mod release;
+pub mod shell;
+pub mod target;
+
+pub use record::{ChannelArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs};
+pub use release::{
+    CheckArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs, UpdateCommand,
+    UpgradeArgs,
+};
+pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
+
+/// An update manager for a platform core kept in git and the verticals that live on it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vit",
+    version,
+    about,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    max_term_width = 100,
+    after_help = EXAMPLES,
+)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+EXAMPLES
+  vit update                    is there a release, and can every vertical live with it?
+  vit plan                      what an upgrade would do
+  vit upgrade                   do it, prove it; on any failure the old state is put back
+  vit rollback                  back to the state before the last upgrade
+  vit demo                      see it at work in a throw-away folder
+
+MORE
+  vit help environment          the variables that are read
+  vit help exit-codes           what a script may build on
+  vit help codes                every problem code and what it means";
+
+/// The flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Run as if started in DIR
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub dir: Option<PathBuf>,
+    /// Print one JSON object on standard output
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say nothing but the answer and errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Show the output of smoke tests as it comes
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// When to use colour
+    #[arg(
+        long,
+        value_name = "WHEN",
+        global = true,
+        default_value = "auto",
+        value_enum
+    )]
+    pub color: crate::ui::ColorChoice,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask for releases, and judge them
+    Update(UpdateArgs),
+    /// Show what an upgrade would do
+    Plan(PlanArgs),
+    /// Upgrade Core, prove the result, or put the old state back
+    Upgrade(UpgradeArgs),
+    /// Go back to the state before an upgrade
+    Rollback(RollbackArgs),
+    /// Finish a transaction that was interrupted
+    #[command(after_help = RECOVER_EXAMPLES)]
+    Recover,
+    /// Mend an installation whose old state could not be verified
+    Repair(RepairArgs),
+    /// Show what is installed and how it stands
+    Status(StatusArgs),
+    /// Show or choose the release channel of this installation
+    Channel(ChannelArgs),
+    /// Show what was done to this installation
+    History(HistoryArgs),
+    /// Keep a version, or every upgrade, from being installed
+    Hold(HoldArgs),
+    /// Let a held version, or everything, be installed again
+    Unhold(HoldArgs),
+    /// Check that this installation equals the release it claims to be
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify,
+    /// Look for what is missing on this machine, with the fix for each
+    #[command(after_help = DOCTOR_EXAMPLES)]
+    Doctor,
+    /// See vit at work in a throw-away folder, without network
+    Demo(DemoArgs),
+    /// Print a completion script for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write all of them
+    Man(ManArgs),
+    /// Explain a command or a topic
+    Help(HelpArgs),
+}
+
+const RECOVER_EXAMPLES: &str = "\
+Forward when it was committed, else back. Asks nothing, so that a boot unit can call it; without
+an open transaction it does nothing.
+
+EXAMPLES
+  vit recover
+  vit -C /srv/core recover --json";
+
+const VERIFY_EXAMPLES: &str = "\
+Compares every tracked file, the refs and the chain of the history by content. Exit 1 when
+something does not agree.
+
+EXAMPLES
+  vit verify
+  vit verify --json | jq '.checks[] | select(.state != \"ok\")'";
+
+const DOCTOR_EXAMPLES: &str = "\
+Exit 1 when something that vit needs is missing.
+
+EXAMPLES
+  vit doctor";
+
+/// Reads a channel's name.
+///
+/// # Errors
+/// It is none; the message says which there are and which was probably meant.
+pub fn channel_of(text: &str) -> Result<Channel, String> {
+    Channel::from_str(text).map_err(|error| {
+        let names = Channel::ALL.iter().map(|channel| channel.as_str());
+        match mistakes::nearest(text, names) {
+            Some(name) => format!("{error}; did you mean `{name}`?"),
+            None => error.to_string(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples() {
+        let mut command = Cli::command();
+        command.build();
+        let mut open: Vec<&clap::Command> = command.get_subcommands().collect();
+        while let Some(command) = open.pop() {
+            open.extend(command.get_subcommands());
+            let after = command.get_after_help().map(ToString::to_string);
+            assert!(
+                after.is_some_and(|text| text.contains("EXAMPLES")),
+                "{}",
+                command.get_name()
+            );
+        }
+    }
+
+    #[test]
+    fn a_channel_misspelt_is_suggested() {
+        assert_eq!(channel_of("beta"), Ok(Channel::Beta));
+        assert_eq!(
+            channel_of("stabel").unwrap_err(),
+            "`stabel` is not a channel (stable, beta, canary or lts); did you mean `stable`?"
+        );
+    }
+}

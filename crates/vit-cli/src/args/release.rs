@@ -1,0 +1,189 @@
+//! Arguments of the commands that look for releases and move between them.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use vit_contract::channel::Channel;
+use vit_contract::code::Code;
+
+use super::{channel_of, mistakes};
+
+/// `vit update`.
+#[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true, after_help = UPDATE_EXAMPLES)]
+pub struct UpdateArgs {
+    /// The short form.
+    #[command(flatten)]
+    pub check: CheckArgs,
+    /// The long forms.
+    #[command(subcommand)]
+    pub command: Option<UpdateCommand>,
+}
+
+const UPDATE_EXAMPLES: &str = "\
+Offers the newest release that every vertical can live with, and lists the newer ones that are
+blocked with their reasons. Exit 0 when something is offered or nothing is newer, 1 when
+everything newer is blocked.
+
+EXAMPLES
+  vit update
+  vit update --channel beta
+  vit update --exit-code || echo \"look at it\"    exit 10 when an update is available
+  vit update --json | jq -r .status
+
+LONG FORMS
+  vitruvyan update check | plan | apply | rollback    the same as update | plan | upgrade | rollback";
+
+/// The long forms of `vit update`.
+#[derive(Debug, Clone, Subcommand)]
+pub enum UpdateCommand {
+    /// The same as `vit update`
+    #[command(after_help = "EXAMPLES\n  vitruvyan update check --channel beta")]
+    Check(CheckArgs),
+    /// The same as `vit plan`
+    Plan(PlanArgs),
+    /// The same as `vit upgrade`
+    Apply(UpgradeArgs),
+    /// The same as `vit rollback`
+    Rollback(RollbackArgs),
+}
+
+/// What `vit update` takes.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CheckArgs {
+    /// Look at this channel: stable, beta, canary or lts
+    #[arg(long, value_name = "CHANNEL", value_parser = channel_of)]
+    pub channel: Option<Channel>,
+    /// Ask nobody: judge what was fetched before
+    #[arg(long)]
+    pub offline: bool,
+    /// Exit 10 when an update is available
+    #[arg(long)]
+    pub exit_code: bool,
+}
+
+/// What `vit plan` and `vit upgrade` have in common.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// Go to this version instead of the one that `vit update` offers
+    #[arg(long, value_name = "VERSION")]
+    pub target: Option<String>,
+    /// Look at this channel: stable, beta, canary or lts
+    #[arg(long, value_name = "CHANNEL", value_parser = channel_of)]
+    pub channel: Option<Channel>,
+    /// Accept the warnings of this code; it is recorded. `vit help codes` lists them
+    #[arg(long, value_name = "CODE", value_parser = code_of)]
+    pub accept: Vec<Code>,
+    /// Move the current branch to the release, instead of detaching HEAD at it
+    #[arg(long)]
+    pub branch: bool,
+    /// Ask nobody: plan with what was fetched before
+    #[arg(long)]
+    pub offline: bool,
+}
+
+/// `vit plan`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = PLAN_EXAMPLES)]
+pub struct PlanArgs {
+    /// Where to.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Write the plan to FILE, for `vit upgrade --plan FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+const PLAN_EXAMPLES: &str = "\
+Changes nothing. Exit 1 when the plan is blocked.
+
+EXAMPLES
+  vit plan
+  vit plan --target 1.2.0
+  vit plan --out upgrade.json       for somebody to look at, then: vit upgrade --plan upgrade.json
+  vit plan --json | jq .changes     every change, not only the first ones";
+
+/// `vit upgrade`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = UPGRADE_EXAMPLES)]
+pub struct UpgradeArgs {
+    /// Where to.
+    #[command(flatten)]
+    pub target: TargetArgs,
+    /// Carry out this plan of `vit plan --out`; refused when the facts have moved
+    #[arg(long, value_name = "FILE",
+        conflicts_with_all = ["target", "channel", "accept", "branch", "offline"])]
+    pub plan: Option<PathBuf>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show the plan and stop; a refusal has the same exit code
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+const UPGRADE_EXAMPLES: &str = "\
+Takes a snapshot, switches the tree, runs the smoke tests of every active vertical, and proves the
+result. When anything fails the old state is put back and verified: exit 3. No flag skips the
+checks, the smoke tests or the clean tree.
+
+EXAMPLES
+  vit upgrade
+  vit upgrade --target 1.2.0 --yes
+  vit upgrade --plan upgrade.json --yes
+  vit upgrade --accept smoke_test_missing
+  vit upgrade --dry-run";
+
+/// `vit rollback`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = ROLLBACK_EXAMPLES)]
+pub struct RollbackArgs {
+    /// Go back to this snapshot instead of the state before the last upgrade
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "list")]
+    pub to: Option<String>,
+    /// List the snapshots
+    #[arg(long)]
+    pub list: bool,
+    /// Do not ask
+    #[arg(short, long, conflicts_with = "list")]
+    pub yes: bool,
+    /// Show the plan and stop
+    #[arg(long, conflicts_with = "list")]
+    pub dry_run: bool,
+}
+
+const ROLLBACK_EXAMPLES: &str = "\
+A rollback is a transaction of its own, so it can be rolled back too.
+
+EXAMPLES
+  vit rollback
+  vit rollback --list
+  vit rollback --to pre-upgrade-20260219-164500 --yes";
+
+/// `vit repair`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = REPAIR_EXAMPLES)]
+pub struct RepairArgs {
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+const REPAIR_EXAMPLES: &str = "\
+For an installation that vit calls inconsistent: puts the snapshot's state back once more and
+verifies it. Exit 4 when it still cannot be verified.
+
+EXAMPLES
+  vit status
+  vit repair";
+
+/// Reads a problem code.
+fn code_of(text: &str) -> Result<Code, String> {
+    text.parse().map_err(|error| {
+        let names = Code::ALL.iter().map(|code| code.as_str());
+        match mistakes::nearest(text, names) {
+            Some(name) => format!("{error}; did you mean `{name}`?"),
+            None => format!("{error}; `vit help codes` lists them"),
+        }
+    })
+}

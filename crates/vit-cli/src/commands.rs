@@ -1,0 +1,58 @@
+//! One file a command, four moves each: parse, gather, one engine call, render.
+
+use vit_contract::exit::ExitCode;
+
+use crate::args::{Command, HelpArgs, UpdateCommand};
+use crate::error::Failure;
+use crate::session::App;
+
+pub mod apply;
+pub mod channel;
+pub mod completions;
+pub mod demo;
+pub mod doctor;
+pub mod help;
+pub mod history;
+pub mod hold;
+pub mod man;
+pub mod plan;
+pub mod recover;
+pub mod repair;
+pub mod rollback;
+pub mod status;
+pub mod update;
+pub mod upgrade;
+pub mod verify;
+pub mod wanted;
+
+/// Runs a command.
+///
+/// # Errors
+/// It came to no answer.
+pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Update(args) => match &args.command {
+            None => update::run(app, &args.check),
+            Some(UpdateCommand::Check(args)) => update::run(app, args),
+            Some(UpdateCommand::Plan(args)) => plan::run(app, args),
+            Some(UpdateCommand::Apply(args)) => upgrade::run(app, args),
+            Some(UpdateCommand::Rollback(args)) => rollback::run(app, args),
+        },
+        Command::Plan(args) => plan::run(app, args),
+        Command::Upgrade(args) => upgrade::run(app, args),
+        Command::Rollback(args) => rollback::run(app, args),
+        Command::Recover => recover::run(app),
+        Command::Repair(args) => repair::run(app, args),
+        Command::Status(args) => status::run(app, args),
+        Command::Channel(args) => channel::run(app, args),
+        Command::History(args) => history::run(app, args),
+        Command::Hold(args) => hold::hold(app, args),
+        Command::Unhold(args) => hold::unhold(app, args),
+        Command::Verify => verify::run(app),
+        Command::Doctor => doctor::run(app),
+        Command::Demo(args) => demo::run(app, args),
+        Command::Completions(args) => completions::run(app, args),
+        Command::Man(args) => man::run(app, args),
+        Command::Help(HelpArgs { topic }) => help::run(app, topic),
+    }
+}

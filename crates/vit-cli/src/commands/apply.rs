@@ -1,0 +1,126 @@
+//! What `upgrade`, `rollback`, `recover` and `repair` have in common: showing a plan, asking,
+//! carrying it out, saying how it ended.
+
+use vit_contract::exit::ExitCode;
+use vit_contract::output::{TransactionReport, TransactionStatus};
+use vit_contract::plan::{Kind, Plan};
+use vit_contract::verdict::Answer;
+use vit_engine::ops;
+
+use crate::error::Failure;
+use crate::prompt::Question;
+use crate::render;
+use crate::session::{App, Session};
+use crate::ui::Verbosity;
+
+/// Shows a plan, asks, carries it out.
+///
+/// # Errors
+/// It was refused, or came to no answer.
+pub fn apply(
+    app: &App<'_>,
+    session: &Session<'_>,
+    plan: &Plan,
+    question: Question<'_>,
+) -> Result<ExitCode, Failure> {
+    if plan.answer == Answer::Blocked {
+        return Ok(refuse(app, plan));
+    }
+    let asked = !question.yes;
+    if !app.ui.json && (asked || app.ui.verbosity > Verbosity::Quiet) {
+        app.ui.print(&render::plan::plan(plan, app.ui.out));
+        app.ui.say("\n");
+    }
+    if !question.ask(app.ui) {
+        app.ui.say("nothing was changed\n");
+        return Ok(ExitCode::Error);
+    }
+    session.watch_signals()?;
+    let report = session.call(|cx| ops::upgrade::apply(cx, plan))?;
+    Ok(finish(app, &report))
+}
+
+/// Prints how a transaction ended.
+pub fn finish(app: &App<'_>, report: &TransactionReport) -> ExitCode {
+    app.ui.report(report, render::transaction::transaction);
+    exit(report.status)
+}
+
+/// Prints why a plan is not carried out: with `--json` as the report of a transaction.
+fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
+    let refusal = render::plan::refusal(plan).unwrap_or_default();
+    if app.ui.json {
+        let report = TransactionReport {
+            from_version: plan.from.version.as_ref().map(ToString::to_string),
+            to_version: plan.to.version.as_ref().map(ToString::to_string),
+            problems: plan.problems().cloned().collect(),
+            plan: Some(Box::new(plan.clone())),
+            next: Some(plan.next.clone()),
+            ..without_transaction(plan.kind, TransactionStatus::Blocked, &refusal)
+        };
+        return finish(app, &report);
+    }
+    app.ui.print(&render::plan::plan(plan, app.ui.out));
+    app.ui
+        .say(&format!("\n{}\n", app.ui.err.paint.red(&refusal)));
+    ExitCode::Blocked
+}
+
+/// The report of a command that began no transaction.
+pub fn without_transaction(
+    kind: Kind,
+    status: TransactionStatus,
+    details: &str,
+) -> TransactionReport {
+    let schema = match kind {
+        Kind::Upgrade => "vit.upgrade/1",
+        Kind::Rollback => "vit.rollback/1",
+    };
+    TransactionReport {
+        schema: schema.into(),
+        status,
+        details: details.to_owned(),
+        id: None,
+        from_version: None,
+        to_version: None,
+        snapshot_tag: None,
+        proof: None,
+        smoke_tests: Vec::new(),
+        smoke_tests_after_rollback: Vec::new(),
+        problems: Vec::new(),
+        evidence: None,
+        plan: None,
+        seconds: 0.0,
+        next: None,
+    }
+}
+
+/// The exit code that the end of a transaction means.
+pub const fn exit(status: TransactionStatus) -> ExitCode {
+    match status {
+        TransactionStatus::Applied | TransactionStatus::NothingToDo => ExitCode::Success,
+        TransactionStatus::Blocked => ExitCode::Blocked,
+        TransactionStatus::Aborted => ExitCode::Error,
+        TransactionStatus::RollbackExecuted => ExitCode::RolledBack,
+        TransactionStatus::Inconsistent => ExitCode::Inconsistent,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_transaction_is_its_exit_code() {
+        for (status, number) in [
+            (TransactionStatus::Applied, 0),
+            (TransactionStatus::NothingToDo, 0),
+            (TransactionStatus::Blocked, 1),
+            (TransactionStatus::Aborted, 2),
+            (TransactionStatus::RollbackExecuted, 3),
+            (TransactionStatus::Inconsistent, 4),
+        ] {
+            assert_eq!(exit(status).number(), number);
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! From an error to what the user gets: a stable kind, the causes, hints, an exit code.
+//!
+//! The one place that knows every error of the engine; no match here has a `_` arm, so a new
+//! error cannot be forgotten.
+
+use std::error::Error;
+
+use vit_contract::exit::ExitCode;
+use vit_contract::output::ErrorReport;
+use vit_contract::problem::Problem;
+use vit_engine::error::EngineError;
+use vit_engine::git::GitError;
+use vit_engine::process::ProcessError;
+use vit_engine::site::SiteError;
+
+/// A command that came to no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// Stable name of the kind of error.
+    pub kind: &'static str,
+    /// What happened, causes included, outermost first.
+    pub message: Vec<String>,
+    /// What to do next.
+    pub hints: Vec<String>,
+    /// Findings.
+    pub problems: Vec<Problem>,
+    /// The exit code.
+    pub exit: ExitCode,
+}
+
+impl Failure {
+    /// A failure with one sentence.
+    #[must_use]
+    pub fn new(kind: &'static str, exit: ExitCode, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: vec![message.into()],
+            hints: Vec::new(),
+            problems: Vec::new(),
+            exit,
+        }
+    }
+
+    /// The command line cannot be understood, or a needed flag is missing: exit 2.
+    #[must_use]
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new("usage", ExitCode::Error, message)
+    }
+
+    /// An input file cannot be used: exit 2.
+    #[must_use]
+    pub fn bad_input(message: impl Into<String>) -> Self {
+        Self::new("bad_input", ExitCode::Error, message)
+    }
+
+    /// A fault of `vit` itself: exit 2.
+    #[must_use]
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self::new("internal", ExitCode::Error, message)
+    }
+
+    /// Adds a cause.
+    #[must_use]
+    pub fn because(mut self, cause: &dyn Error) -> Self {
+        self.message.extend(chain(cause));
+        self
+    }
+
+    /// Adds what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// What `--json` prints.
+    #[must_use]
+    pub fn report(&self) -> ErrorReport {
+        let blocked = self.exit == ExitCode::Blocked;
+        ErrorReport {
+            schema: "vit.error/1".into(),
+            status: if blocked { "blocked" } else { "error" }.into(),
+            kind: self.kind.into(),
+            message: self.message.clone(),
+            hints: self.hints.clone(),
+            problems: self.problems.clone(),
+            exit_code: self.exit.number(),
+        }
+    }
+}
+
+/// An error and its causes, outermost first. A cause that says what its parent said is left out.
+fn chain(error: &dyn Error) -> Vec<String> {
+    let mut messages = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = cause.to_string();
+        if messages.last() != Some(&text) {
+            messages.push(text);
+        }
+        next = cause.source();
+    }
+    messages
+}
+
+/// What an error means, apart from its text.
+struct Meaning {
+    kind: &'static str,
+    exit: ExitCode,
+    hints: Vec<String>,
+    problems: Vec<Problem>,
+}
+
+impl Meaning {
+    fn error(kind: &'static str, hints: &[&str]) -> Self {
+        Self {
+            kind,
+            exit: ExitCode::Error,
+            hints: hints.iter().map(|&hint| hint.to_owned()).collect(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn exit(self, exit: ExitCode) -> Self {
+        Self { exit, ..self }
+    }
+
+    fn problems(self, problems: &[Problem]) -> Self {
+        Self {
+            problems: problems.to_vec(),
+            ..self
+        }
+    }
+}
+
+impl From<EngineError> for Failure {
+    fn from(error: EngineError) -> Self {
+        let mut message = chain(&error);
+        if let EngineError::Inconsistent { mismatches, .. } = &error {
+            message.extend(mismatches.iter().cloned());
+        }
+        let meaning = of_engine(&error);
+        Self {
+            kind: meaning.kind,
+            message,
+            hints: meaning.hints,
+            problems: meaning.problems,
+            exit: meaning.exit,
+        }
+    }
+}
+
+impl From<SiteError> for Failure {
+    fn from(error: SiteError) -> Self {
+        EngineError::from(error).into()
+    }
+}
+
+fn of_engine(error: &EngineError) -> Meaning {
+    match error {
+        EngineError::Site(error) => of_site(error),
+        EngineError::Git(error) => of_git(error),
+        EngineError::Io { .. } => Meaning::error("io", &["`vit doctor` looks at the folders"]),
+        EngineError::Registry { .. } => Meaning::error(
+            "registry",
+            &["with `--offline`, what was fetched before is used"],
+        ),
+        EngineError::Refused { problems, .. } => Meaning::error("refused", &[])
+            .exit(ExitCode::Blocked)
+            .problems(problems),
+        EngineError::BadInput {
+            problems, hints, ..
+        } => {
+            let mut meaning = Meaning::error("bad_input", &[]).problems(problems);
+            meaning.hints.clone_from(hints);
+            meaning
+        }
+        EngineError::OpenTransaction { .. } => {
+            Meaning::error("open_transaction", &["`vit recover` finishes it"])
+                .exit(ExitCode::Blocked)
+        }
+        EngineError::Inconsistent { .. } => Meaning::error(
+            "inconsistent",
+            &[
+                "`vit repair` puts the snapshot's state back once more and verifies it",
+                "`vit history show` tells what failed; reading commands go on working",
+            ],
+        )
+        .exit(ExitCode::Inconsistent),
+        EngineError::Locked { .. } => Meaning::error(
+            "locked",
+            &["wait for it to end; a vit that died holds no lock"],
+        )
+        .exit(ExitCode::Blocked),
+    }
+}
+
+fn of_site(error: &SiteError) -> Meaning {
+    match error {
+        SiteError::Start { .. } => Meaning::error("start_folder", &[]),
+        SiteError::NotARepository { .. } => Meaning::error(
+            "not_a_repository",
+            &[
+                "go to the installation, or name it: `vit -C DIR …`",
+                "to see vit at work without one: `vit demo`",
+            ],
+        ),
+        SiteError::Bare { .. } => Meaning::error(
+            "bare_repository",
+            &["name a clone with a working tree: `vit -C DIR …`"],
+        ),
+        SiteError::Settings { problems, .. } => {
+            Meaning::error("bad_settings", &[]).problems(problems)
+        }
+        SiteError::Git(error) => of_git(error),
+    }
+}
+
+fn of_git(error: &GitError) -> Meaning {
+    match error {
+        GitError::Process(error) => of_process(error),
+        GitError::Failed { .. } => Meaning::error("git_failed", &[]),
+        GitError::Timeout { .. } => Meaning::error(
+            "git_timeout",
+            &["if it asked for a password: vit never asks; set up a credential helper or a key"],
+        ),
+        GitError::Format { .. } => Meaning::error(
+            "git_format",
+            &["`git --version` and `vit doctor` tell which git this is"],
+        ),
+        GitError::TooOld { .. } => Meaning::error("git_too_old", &["install a newer git"]),
+    }
+}
+
+fn of_process(error: &ProcessError) -> Meaning {
+    match error {
+        ProcessError::NotFound { .. } => Meaning::error(
+            "program_not_found",
+            &["install it, or add its folder to PATH"],
+        ),
+        ProcessError::Spawn { .. } => Meaning::error("program_not_started", &[]),
+        ProcessError::Wait { .. } => Meaning::error("program_lost", &[]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use vit_contract::code::Code;
+
+    use super::*;
+
+    #[test]
+    fn every_error_has_its_kind_and_exit_code() {
+        let path = || PathBuf::from("/x");
+        let io = || std::io::Error::from_raw_os_error(28);
+        let problem = Problem::new(Code::DirtyTree, "tree", "changes");
+        for (error, kind, number) in [
+            (
+                EngineError::from(SiteError::NotARepository { path: path() }),
+                "not_a_repository",
+                2,
+            ),
+            (
+                SiteError::Bare { path: path() }.into(),
+                "bare_repository",
+                2,
+            ),
+            (
+                GitError::Process(ProcessError::NotFound {
+                    program: "git".into(),
+                })
+                .into(),
+                "program_not_found",
+                2,
+            ),
+            (
+                EngineError::Io {
+                    action: "writing",
+                    path: path(),
+                    source: io(),
+                },
+                "io",
+                2,
+            ),
+            (
+                EngineError::Registry {
+                    location: "origin".into(),
+                    source: Box::new(io()),
+                },
+                "registry",
+                2,
+            ),
+            (
+                EngineError::Refused {
+                    summary: "no".into(),
+                    problems: vec![problem],
+                },
+                "refused",
+                1,
+            ),
+            (
+                EngineError::BadInput {
+                    summary: "no".into(),
+                    problems: Vec::new(),
+                    hints: vec!["do".into()],
+                },
+                "bad_input",
+                2,
+            ),
+            (
+                EngineError::OpenTransaction { id: "t1".into() },
+                "open_transaction",
+                1,
+            ),
+            (
+                EngineError::Inconsistent {
+                    id: "t1".into(),
+                    mismatches: vec!["HEAD".into()],
+                },
+                "inconsistent",
+                4,
+            ),
+            (
+                EngineError::Locked {
+                    owner: "vit upgrade".into(),
+                },
+                "locked",
+                1,
+            ),
+        ] {
+            let failure = Failure::from(error);
+            assert_eq!((failure.kind, failure.exit.number()), (kind, number));
+            let status = if number == 1 { "blocked" } else { "error" };
+            assert_eq!(failure.report().status, status);
+        }
+    }
+
+    #[test]
+    fn the_causes_stand_outermost_first_and_once() {
+        let failure = Failure::from(EngineError::from(SiteError::Git(GitError::Process(
+            ProcessError::Spawn {
+                program: "git".into(),
+                cwd: "/x".into(),
+                source: std::io::Error::from_raw_os_error(13),
+            },
+        ))));
+        assert_eq!(
+            failure.message,
+            [
+                "`git` could not be started in /x",
+                "Permission denied (os error 13)"
+            ]
+        );
+    }
+}

@@ -1,0 +1,77 @@
+//! The one question that `vit` asks, and who may be asked.
+
+use std::io::{self, BufRead as _};
+
+use crate::error::Failure;
+use crate::ui::Ui;
+
+/// What the user was asked, and whether the flag `--yes` answered it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question<'a> {
+    /// Without the mark and the choices: `Apply this upgrade`.
+    pub text: &'a str,
+    /// Whether `--yes` was given.
+    pub yes: bool,
+    /// The command as it would have to be typed: `vit upgrade --yes`.
+    pub with_yes: &'a str,
+}
+
+impl Question<'_> {
+    /// Refuses when a question would be needed and nobody can be asked. Called before any work,
+    /// so that a script does not wait for a plan only to learn that a flag is missing.
+    ///
+    /// # Errors
+    /// Names the flag.
+    pub fn require_answerable(&self, ui: &Ui) -> Result<(), Failure> {
+        if self.yes || (ui.can_ask && !ui.json) {
+            return Ok(());
+        }
+        let why = if ui.json {
+            "with --json nothing is asked"
+        } else {
+            "this needs a yes, and there is no terminal to ask on"
+        };
+        Err(
+            Failure::new("needs_yes", vit_contract::exit::ExitCode::Error, why)
+                .hint(format!("if you mean it: `{}`", self.with_yes)),
+        )
+    }
+
+    /// Asks. Everything but `y` and `yes` is a no, the end of input too.
+    #[must_use]
+    pub fn ask(&self, ui: &Ui) -> bool {
+        if self.yes {
+            return true;
+        }
+        ui.say(&format!(
+            "{} [y/N] ",
+            ui.err.paint.bold(&format!("{}?", self.text))
+        ));
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line);
+        if !matches!(read, Ok(1..)) {
+            // The cursor still stands behind the question.
+            ui.say("\n");
+        }
+        is_yes(&line)
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        assert!(["y\n", "Y", " yes\r\n", "YES"].into_iter().all(is_yes));
+        assert!(
+            !["", "\n", "n", "ye", "yess", "ja", "1"]
+                .into_iter()
+                .any(is_yes)
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! CASES.md 30: whatever stands in a report, what is drawn of it is harmless.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::{Paint, View, samples};
+use crate::error::Failure;
+use crate::shim::is_harmful;
+
+/// Escape sequences, OSC 8 and 52, C1, bidi, a carriage return, a bell, invisible text.
+const HOSTILE: &str = "a\u{1b}[2J\u{1b}]8;;http://evil\u{7}\u{1b}]52;c;eA==\u{1b}\\\u{9b}31m\
+                       \u{202e}b\rc\u{0}\u{7f}\u{200b}\u{e0041}\u{2028}`|<z>";
+
+/// Puts the hostile text wherever the report's type lets it stand.
+fn poisoned<T: Serialize + DeserializeOwned>(report: &T) -> T {
+    let mut value = serde_json::to_value(report).unwrap();
+    let mut places = Vec::new();
+    strings(&value, String::new(), &mut places);
+    let mut poisoned = 0;
+    for place in places {
+        let slot = value.pointer_mut(&place).unwrap();
+        let before = std::mem::replace(slot, Value::from(HOSTILE));
+        if serde_json::from_value::<T>(value.clone()).is_ok() {
+            poisoned += 1;
+        } else {
+            *value.pointer_mut(&place).unwrap() = before;
+        }
+    }
+    assert!(poisoned > 1, "nothing could be poisoned");
+    serde_json::from_value(value).unwrap()
+}
+
+fn strings(value: &Value, place: String, places: &mut Vec<String>) {
+    match value {
+        Value::String(_) => places.push(place),
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                strings(item, format!("{place}/{index}"), places);
+            }
+        }
+        Value::Object(fields) => {
+            for (name, item) in fields {
+                strings(item, format!("{place}/{name}"), places);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Draws without and with colour; our own colours are the only sequences that may be there.
+fn assert_harmless<T>(report: &T, draw: impl Fn(&T, View) -> String) {
+    for color in [false, true] {
+        for width in [None, Some(40)] {
+            let paint = Paint { color };
+            let drawn = draw(report, View { paint, width });
+            let mut rest = drawn.clone();
+            for style in ["0", "1", "2", "31", "32", "33", "36"] {
+                rest = rest.replace(&format!("\u{1b}[{style}m"), "");
+            }
+            let bad = |c: &char| (c.is_control() && *c != '\n') || is_harmful(*c);
+            assert_eq!(rest.chars().find(bad), None, "{}", drawn.escape_debug());
+        }
+    }
+}
+
+#[test]
+fn case_30_every_report_is_drawn_harmlessly() {
+    assert_harmless(&poisoned(&samples::update()), super::update::update);
+    assert_harmless(&poisoned(&samples::plan()), super::plan::plan);
+    assert_harmless(&poisoned(&samples::blocked_plan()), super::plan::plan);
+    for report in [
+        samples::applied(),
+        samples::rolled_back(),
+        samples::inconsistent(),
+    ] {
+        assert_harmless(&poisoned(&report), super::transaction::transaction);
+    }
+    assert_harmless(&poisoned(&samples::status()), super::status::status);
+    assert_harmless(&poisoned(&samples::history()), super::history::history);
+    assert_harmless(
+        &poisoned(&samples::snapshots()),
+        super::snapshots::snapshots,
+    );
+    assert_harmless(&poisoned(&samples::checks()), super::checks::checks);
+    assert_harmless(&poisoned(&samples::channel()), super::channel::channel);
+    assert_harmless(&poisoned(&samples::hold()), super::hold::hold);
+    let entry = poisoned(&samples::failed_entry());
+    assert_harmless(&entry, |entry, view| {
+        super::history::entry(entry, Some(HOSTILE), view)
+    });
+    assert_harmless(&entry, |entry, _| {
+        super::markdown::entry(entry, Some(HOSTILE))
+    });
+}
+
+#[test]
+fn case_30_every_error_is_drawn_harmlessly() {
+    let mut failure = Failure::bad_input(HOSTILE).hint(HOSTILE);
+    failure.message.push(HOSTILE.to_owned());
+    failure.problems = poisoned(&samples::problems());
+    assert_harmless(&failure, super::failure::failure);
+}

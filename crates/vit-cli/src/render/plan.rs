@@ -1,0 +1,371 @@
+//! A plan, short enough to be read before a yes.
+
+use vit_contract::plan::{ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel};
+use vit_contract::release::Change;
+use vit_contract::verdict::Answer;
+
+use super::table::{Cell, Table};
+use super::update::answer_cell;
+use super::{Coloring, Paint, View, branch, bytes, count, names, next, problems, seconds, short};
+use crate::shim::visible;
+
+/// How many changes of a kind are shown.
+const SHOWN: usize = 5;
+
+/// The plan as text.
+#[must_use]
+pub fn plan(plan: &Plan, view: View) -> String {
+    let parts = [
+        headline(plan, view),
+        changes(&plan.changes, view),
+        verticals(plan, view),
+        contracts(plan, view),
+        terms(plan, view),
+        problems::problems(plan.problems(), view),
+        next(view, &plan.next),
+    ];
+    parts.concat()
+}
+
+fn version(version: Option<&semver::Version>) -> String {
+    version.map_or_else(|| "unknown".to_owned(), |v| visible(&v.to_string()))
+}
+
+fn headline(plan: &Plan, view: View) -> String {
+    let what = match plan.kind {
+        Kind::Upgrade => "upgrade",
+        Kind::Rollback => "rollback",
+    };
+    let (from, to) = (&plan.from, &plan.to);
+    let way = format!(
+        "{} → {}",
+        version(from.version.as_ref()),
+        version(to.version.as_ref())
+    );
+    let mut out = format!(
+        "{what} {}   channel {}   {}\n",
+        view.paint.bold(&way),
+        plan.channel,
+        view.paint.answer(plan.answer)
+    );
+    let end = |end: &vit_contract::plan::End| {
+        format!(
+            "{} {}",
+            short(&end.position.commit),
+            branch(end.position.branch.as_deref())
+        )
+    };
+    let mut line = format!("{} → {}", end(from), end(to));
+    if let Some(tag) = &plan.target_tag {
+        line.push_str(&format!(" at {}", visible(tag)));
+    }
+    line.push_str(&format!(", {} change", count(plan.files_changed, "file")));
+    if plan.files_changed == 1 {
+        line.push('s');
+    }
+    out.push_str(&format!("  {}\n", view.paint.dim(&line)));
+    out
+}
+
+/// The kinds of changes, worst first.
+fn kinds(release: &ReleaseChanges) -> [(&'static str, Coloring, &[Change]); 5] {
+    let changes = &release.changes;
+    [
+        ("breaking", Paint::red, &changes.breaking),
+        ("deprecated", Paint::yellow, &changes.deprecated),
+        ("features", Paint::green, &changes.features),
+        ("fixes", Paint::bold, &changes.fixes),
+        ("documentation", Paint::dim, &changes.documentation),
+    ]
+}
+
+fn changes(releases: &[ReleaseChanges], view: View) -> String {
+    let mut out = String::new();
+    for release in releases {
+        if release.changes.is_empty() {
+            continue;
+        }
+        let name = visible(&release.version.to_string());
+        out.push_str(&format!("\nchanges in {}\n", view.paint.bold(&name)));
+        for (kind, paint, list) in kinds(release) {
+            if list.is_empty() {
+                continue;
+            }
+            out.push_str(&format!("  {}\n", paint(view.paint, kind)));
+            for change in list.iter().take(SHOWN) {
+                out.push_str(&format!("    - {}\n", one_change(change, view)));
+            }
+            if let Some(more) = list.len().checked_sub(SHOWN).filter(|&more| more > 0) {
+                let line = format!("    +{more} more, all with --json");
+                out.push_str(&format!("{}\n", view.paint.dim(&line)));
+            }
+        }
+        if let Some(url) = &release.migration_guide_url {
+            out.push_str(&format!("  migration guide: {}\n", visible(url)));
+        }
+    }
+    out
+}
+
+fn one_change(change: &Change, view: View) -> String {
+    let mut text = visible(&change.text);
+    if let Some(removal) = &change.removal {
+        text.push_str(&format!(" (removed in {})", visible(removal)));
+    }
+    if let Some(id) = &change.id {
+        let id = format!(" [{}]", visible(id));
+        text.push_str(&view.paint.dim(&id));
+    }
+    text
+}
+
+fn verticals(plan: &Plan, view: View) -> String {
+    if plan.verdict.verticals.is_empty() {
+        return "\nno vertical is declared: nothing is smoke-tested\n".to_owned();
+    }
+    let mut table = Table::new(&["vertical", "answer", "smoke test"]).indent(2);
+    for vertical in &plan.verdict.verticals {
+        let test = plan
+            .smoke_tests
+            .iter()
+            .find(|test| test.vertical == vertical.vertical);
+        let test = test.map_or_else(
+            || Cell::new("none").paint(Paint::dim),
+            |test| Cell::new(format!("at most {}", seconds(test.timeout_seconds.into()))),
+        );
+        table.row(vec![
+            Cell::new(&vertical.vertical),
+            answer_cell(vertical.answer),
+            test,
+        ]);
+    }
+    format!("\n{}", table.draw(view))
+}
+
+fn contracts(plan: &Plan, view: View) -> String {
+    if plan.contracts.is_empty() {
+        return String::new();
+    }
+    let mut table = Table::new(&["contract", "in the target", "used by"]).indent(2);
+    for contract in &plan.contracts {
+        let state = match contract.state {
+            ContractState::Exported => Cell::new("exported").paint(Paint::green),
+            ContractState::Missing => Cell::new("missing").paint(Paint::red),
+            ContractState::Unknown => Cell::new("unknown").paint(Paint::yellow),
+        };
+        table.row(vec![
+            Cell::new(&contract.contract),
+            state,
+            Cell::new(names(&contract.used_by, "nobody")),
+        ]);
+    }
+    format!("\n{}", table.draw(view))
+}
+
+/// Time, disk, risk, the way back: what a yes depends on.
+fn terms(plan: &Plan, view: View) -> String {
+    let basis = match plan.duration.basis {
+        EstimateBasis::History => "from earlier upgrades here",
+        EstimateBasis::Estimate => "an estimate: nothing was measured here yet",
+    };
+    let label = |name: &str| Cell::new(name).paint(Paint::dim);
+    let mut table = Table::bare(0);
+    let time = format!("about {} ({basis})", seconds(plan.duration.seconds));
+    table.row(vec![label("time"), Cell::new(time)]);
+    let disk = format!(
+        "{} needed, {} free",
+        bytes(plan.disk.needed_bytes),
+        bytes(plan.disk.free_bytes)
+    );
+    table.row(vec![label("disk"), Cell::new(disk)]);
+    let (risk, paint): (_, Coloring) = match plan.risk.level {
+        RiskLevel::Low => ("low", Paint::green),
+        RiskLevel::Medium => ("medium", Paint::yellow),
+        RiskLevel::High => ("HIGH", Paint::red),
+    };
+    table.row(vec![label("risk"), Cell::new(risk).paint(paint)]);
+    for reason in &plan.risk.reasons {
+        table.row(vec![label(""), Cell::new(format!("- {reason}"))]);
+    }
+    for (index, step) in plan.rollback.iter().enumerate() {
+        let name = if index == 0 { "way back" } else { "" };
+        let step = format!("{}. {step}", index + 1);
+        table.row(vec![label(name), Cell::new(step)]);
+    }
+    for accepted in &plan.accepted {
+        let subjects = names(&accepted.subjects, "nothing");
+        let text = format!("{} for {subjects}", accepted.code);
+        table.row(vec![label("accepted"), Cell::new(text)]);
+    }
+    // These lines are read, not scanned: nothing of them is cut.
+    let whole = View {
+        width: None,
+        ..view
+    };
+    format!("\n{}", table.draw(whole))
+}
+
+/// Why a plan cannot be carried out, as a sentence; for the line after a blocked plan.
+#[must_use]
+pub fn refusal(plan: &Plan) -> Option<String> {
+    (plan.answer == Answer::Blocked).then(|| {
+        let number = plan.problems().filter(|problem| problem.blocks()).count();
+        let verb = if number == 1 { "blocks" } else { "block" };
+        format!("nothing was changed: {} {verb}", count(number, "problem"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::render::samples;
+
+    #[test]
+    fn an_upgrade_with_warnings() {
+        assert_snapshot!(plan(&samples::plan(), View::default()), @"
+        upgrade 1.0.0 → 1.1.0   channel stable   warning
+          aaaaaaaaaa main → bbbbbbbbbb detached at v1.1.0, 42 files change
+
+        changes in 1.1.0
+          breaking
+            - GraphPlugin.run takes a context [BC-7]
+          deprecated
+            - LegacyBus (removed in 2.0.0)
+          features
+            - feature 1
+            - feature 2
+            - feature 3
+            - feature 4
+            - feature 5
+            +3 more, all with --json
+          fixes
+            - the event bus no longer drops the last event
+          migration guide: https://example.org/migrate/1.1
+
+          vertical  answer   smoke test
+          energy    warning  none
+          finance   ok       at most 3m 00s
+
+          contract               in the target  used by
+          contracts.GraphPlugin  exported       energy, finance
+          contracts.Old          missing        energy
+
+        time      about 41s (an estimate: nothing was measured here yet)
+        disk      12.0 MiB needed, 50.0 GiB free
+        risk      medium
+                  - 1 breaking change is on an allowlist
+        way back  1. the tree goes back to aaaaaaaaaa and is compared file by file
+                  2. the branch main is checked out again
+        accepted  contact_not_email for energy
+
+        1 warning
+          energy: the contact is no e-mail address [contact_not_email]
+            --> domains/energy/vertical_manifest.yaml:14:12
+              |   contact: the energy team
+              |            ^^^^^^^^^^^^^^^
+
+        next: vit upgrade
+        ");
+    }
+
+    #[test]
+    fn a_blocked_plan_names_files_and_commands() {
+        assert_snapshot!(plan(&samples::blocked_plan(), View::default()), @"
+        upgrade 1.0.0 → 1.1.0   channel stable   blocked
+          aaaaaaaaaa main → bbbbbbbbbb detached at v1.1.0, 42 files change
+
+          vertical  answer   smoke test
+          energy    warning  none
+          finance   blocked  at most 3m 00s
+
+        time      about 41s (an estimate: nothing was measured here yet)
+        disk      12.0 MiB needed, 50.0 GiB free
+        risk      medium
+                  - 1 breaking change is on an allowlist
+        way back  1. the tree goes back to aaaaaaaaaa and is compared file by file
+                  2. the branch main is checked out again
+
+        2 problems block
+          finance: the target is newer than the vertical's max_core_version [core_above_maximum]
+            max_core_version is 1.x.x
+            the target is 2.0.0
+            fix (vertical's owner): test against 2.0.0, then raise max_core_version
+            see https://example.org/contract#range
+          working tree: 2 tracked files have changes [dirty_tree]
+            vitruvyan_core/core.py
+            contracts/events.py
+            fix (you): git stash push, or git commit
+
+        1 warning
+          energy: the contact is no e-mail address [contact_not_email]
+            --> domains/energy/vertical_manifest.yaml:14:12
+              |   contact: the energy team
+              |            ^^^^^^^^^^^^^^^
+
+        1 note
+          v1.1.0: the release names no channel [channel_assumed]
+
+        next: git stash push
+        ");
+        assert_eq!(
+            refusal(&samples::blocked_plan()).as_deref(),
+            Some("nothing was changed: 2 problems block")
+        );
+        assert_eq!(refusal(&samples::plan()), None);
+    }
+
+    #[test]
+    fn in_colour_on_a_narrow_terminal() {
+        let view = View {
+            paint: Paint { color: true },
+            width: Some(60),
+        };
+        let drawn = plan(&samples::plan(), view).replace('\u{1b}', "^");
+        assert_snapshot!(drawn, @"
+        upgrade ^[1m1.0.0 → 1.1.0^[0m   channel stable   ^[33mwarning^[0m
+          ^[2maaaaaaaaaa main → bbbbbbbbbb detached at v1.1.0, 42 files change^[0m
+
+        changes in ^[1m1.1.0^[0m
+          ^[1m^[31mbreaking^[0m
+            - GraphPlugin.run takes a context^[2m [BC-7]^[0m
+          ^[33mdeprecated^[0m
+            - LegacyBus (removed in 2.0.0)
+          ^[32mfeatures^[0m
+            - feature 1
+            - feature 2
+            - feature 3
+            - feature 4
+            - feature 5
+        ^[2m    +3 more, all with --json^[0m
+          ^[1mfixes^[0m
+            - the event bus no longer drops the last event
+          migration guide: https://example.org/migrate/1.1
+
+          ^[2mvertical^[0m  ^[2manswer^[0m   ^[2msmoke test^[0m
+          energy    ^[33mwarning^[0m  ^[2mnone^[0m
+          finance   ^[32mok^[0m       at most 3m 00s
+
+          ^[2mcontract^[0m               ^[2min the target^[0m  ^[2mused by^[0m
+          contracts.GraphPlugin  ^[32mexported^[0m       energy, finance
+          contracts.Old          ^[1m^[31mmissing^[0m        energy
+
+        ^[2mtime^[0m      about 41s (an estimate: nothing was measured here yet)
+        ^[2mdisk^[0m      12.0 MiB needed, 50.0 GiB free
+        ^[2mrisk^[0m      ^[33mmedium^[0m
+                  - 1 breaking change is on an allowlist
+        ^[2mway back^[0m  1. the tree goes back to aaaaaaaaaa and is compared file by file
+                  2. the branch main is checked out again
+        ^[2maccepted^[0m  contact_not_email for energy
+
+        ^[33m1 warning^[0m
+          ^[1menergy^[0m: the contact is no e-mail address ^[2m[contact_not_email]^[0m
+            --> domains/energy/vertical_manifest.yaml:14:12
+              |   contact: the energy team
+              |            ^^^^^^^^^^^^^^^
+
+        ^[2mnext:^[0m ^[36mvit upgrade^[0m
+        ");
+    }
+}

@@ -1,0 +1,6 @@
+//! The program as a shell sees it: streams, exit codes, words. One binary for all of them.
+
+mod help;
+mod mistakes;
+mod program;
+mod streams;

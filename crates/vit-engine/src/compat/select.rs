@@ -1,0 +1,80 @@
+//! Choosing: which channel is in force, and which releases it shows (FORMATS.md §2).
+
+use std::cmp::{Ordering, Reverse};
+
+use semver::Version;
+use vit_contract::channel::Channel;
+use vit_contract::output::ChannelChoice;
+use vit_contract::release::Release;
+use vit_contract::vertical::Status;
+
+use super::Vertical;
+
+/// The channel in force and who set it: what this run was told, else the stored choice, else the
+/// calmest of the active and deprecated verticals' channels, else stable.
+#[must_use]
+pub fn effective_channel(
+    overriding: Option<(Channel, &'static str)>,
+    stored: Option<Channel>,
+    verticals: &[Vertical],
+) -> ChannelChoice {
+    if let Some((channel, set_by)) = overriding {
+        return choice(channel, set_by);
+    }
+    if let Some(channel) = stored {
+        return choice(channel, "vit channel");
+    }
+    // `Lts` is the least of the order: whoever wants it is the calmest.
+    verticals
+        .iter()
+        .filter_map(|vertical| vertical.manifest.as_ref())
+        .filter(|manifest| matches!(manifest.status, Status::Active | Status::Deprecated))
+        .map(|manifest| (manifest.compatibility.update_channel, &manifest.domain_name))
+        .min()
+        .map_or_else(
+            || choice(Channel::Stable, "default"),
+            |(channel, name)| choice(channel, &format!("manifest of {name}")),
+        )
+}
+
+fn choice(channel: Channel, set_by: &str) -> ChannelChoice {
+    ChannelChoice {
+        channel,
+        set_by: set_by.to_owned(),
+    }
+}
+
+/// The releases that are newer than what is installed, newest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Newer<'a> {
+    /// Those that can be a target.
+    pub usable: Vec<&'a Release>,
+    /// Those that cannot, each with its reason among its problems.
+    pub unusable: Vec<&'a Release>,
+}
+
+/// The releases that `channel` shows and that are newer than `current` by SemVer precedence
+/// (build metadata does not order); all that it shows where `current` is not known.
+#[must_use]
+pub fn newer<'a>(
+    releases: &'a [Release],
+    current: Option<&Version>,
+    channel: Channel,
+) -> Newer<'a> {
+    let mut seen: Vec<&Release> = releases
+        .iter()
+        .filter(|release| channel.sees(release.channel(), release.lts()))
+        .filter(|release| {
+            current
+                .is_none_or(|current| release.version.cmp_precedence(current) == Ordering::Greater)
+        })
+        .collect();
+    // The whole order of `Version` breaks ties of precedence, so that no order of the registry's
+    // answer shows through.
+    seen.sort_by_key(|release| Reverse(&release.version));
+    let (usable, unusable) = seen.into_iter().partition(|release| release.is_usable());
+    Newer { usable, unusable }
+}
+
+#[cfg(test)]
+mod tests;

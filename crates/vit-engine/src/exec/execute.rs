@@ -1,0 +1,459 @@
+//! Forward: begun → fetched → judged → snapped → armed → steps → probed → committed.
+
+use vit_contract::code::Code;
+use vit_contract::history::{Outcome, Proof};
+use vit_contract::output::{SmokeOutcome, SmokeResult, TransactionReport};
+use vit_contract::plan::{Plan, Step};
+use vit_contract::problem::{Problem, Severity};
+use vit_contract::verdict::Verdict;
+
+use super::close::{self, Ending};
+use super::evidence::ProbeOutput;
+use super::phase::{Phase, Story};
+use super::proof::{self, Expected};
+use super::record::{Begun, Entry};
+use super::transaction::{Held, last_story};
+use super::unwind;
+use crate::compat::Vertical;
+use crate::context::Context;
+use crate::error::EngineError;
+use crate::event::{Event, Stage};
+use crate::git::RefEdit;
+use crate::steps::{probe, switch_tree, vertical_files};
+use crate::store::journal::Journal;
+use crate::store::{reserve, transactions};
+
+/// A transaction that is being carried out, forward or back.
+pub struct Run<'a, 'h> {
+    pub(super) cx: &'a Context<'a>,
+    pub(super) held: &'h mut Held<'a>,
+    /// Its id.
+    pub id: String,
+    /// What was written so far: the same value that recovery would read.
+    pub story: Story,
+    /// What is worth knowing beside the outcome.
+    pub(super) problems: Vec<Problem>,
+    pub(super) outputs: Vec<ProbeOutput>,
+    pub(super) after_rollback: Vec<SmokeResult>,
+    pub(super) started: std::time::Duration,
+}
+
+/// What the executor is given beside the plan.
+pub struct Inputs<'p> {
+    /// The plan.
+    pub plan: &'p Plan,
+    /// The verticals as they are now.
+    pub verticals: &'p [Vertical],
+    /// Judges the verticals as they stand on disk after the switch.
+    pub rejudge: &'p dyn Fn() -> Result<Verdict, EngineError>,
+}
+
+/// Why it did not go on.
+struct Failure {
+    problem: Problem,
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self { problem }
+    }
+}
+
+/// Carries a plan out. Whatever happens after the first record, the answer is a report: applied,
+/// aborted, rolled back, or inconsistent.
+///
+/// # Errors
+/// The journal could not take the first record: nothing was changed.
+pub fn execute<'a>(
+    cx: &'a Context<'a>,
+    held: &mut Held<'a>,
+    inputs: &Inputs<'_>,
+) -> Result<TransactionReport, EngineError> {
+    let (id, begun) = begin(cx, inputs.plan)?;
+    let mut run = Run::new(cx, held, id, Story::default());
+    run.record(&Entry::Begun(Box::new(begun)))?;
+    cx.reporter.report(Event::Begun { id: run.id.clone() });
+    let report = match run.forward(inputs) {
+        Ok(proof) => run.finish_forward(proof),
+        Err(failure) => match run.story.phase {
+            Phase::Abort => run.abort(failure.problem),
+            _ => unwind::roll_back(run, failure.problem, unwind::OldSmokeTests::Run),
+        },
+    };
+    Ok(close::with_plan(report, inputs.plan))
+}
+
+/// The id and first record of a new transaction. The id is the snapshot's time stamp, counted up
+/// until nothing bears it.
+fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> {
+    let prefix = match plan.kind {
+        vit_contract::plan::Kind::Upgrade => "pre-upgrade",
+        vit_contract::plan::Kind::Rollback | vit_contract::plan::Kind::Repair => "pre-rollback",
+    };
+    let taken = cx.git.refs(&["refs/tags/pre-*", "refs/vit/snapshots/"])?;
+    let stamp = cx.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
+    let folders = transactions::list(&cx.site.state_dir).unwrap_or_default();
+    let used = |id: &str| {
+        let ends = |name: &str| {
+            name.strip_prefix("refs/vit/snapshots/") == Some(id)
+                || name.strip_prefix("refs/tags/pre-upgrade-") == Some(id)
+                || name.strip_prefix("refs/tags/pre-rollback-") == Some(id)
+        };
+        taken.iter().any(|r| ends(&r.name)) || folders.iter().any(|known| known == id)
+    };
+    let id = std::iter::once(stamp.clone())
+        .chain((2u32..).map(|n| format!("{stamp}-{n}")))
+        .find(|id| !used(id))
+        .expect("the numbers do not end before the names do");
+    let status = cx.git.status()?;
+    let begun = Begun {
+        kind: plan.kind,
+        root: cx.site.root.display().to_string(),
+        from: plan.from.clone(),
+        to: plan.to.clone(),
+        snapshot_tag: format!("{prefix}-{id}"),
+        steps: plan.steps.clone(),
+        plan: plan.digest.clone(),
+        untracked: status
+            .untracked
+            .iter()
+            .map(|p| p.display().to_string())
+            .collect(),
+        accepted: plan.accepted.clone(),
+        actor: cx.actor.user.clone(),
+        host: cx.actor.host.clone(),
+    };
+    Ok((id, begun))
+}
+
+impl<'a, 'h> Run<'a, 'h> {
+    /// Takes up a transaction, a new one or one that recovery has read.
+    pub(super) fn new(
+        cx: &'a Context<'a>,
+        held: &'h mut Held<'a>,
+        id: String,
+        story: Story,
+    ) -> Self {
+        Self {
+            cx,
+            held,
+            id,
+            story,
+            problems: Vec::new(),
+            outputs: Vec::new(),
+            after_rollback: Vec::new(),
+            started: cx.clock.elapsed(),
+        }
+    }
+
+    /// Writes a record and takes it into the story.
+    pub(super) fn record(&mut self, entry: &Entry) -> Result<(), EngineError> {
+        self.held.write(&self.id, entry)?;
+        self.story.take(entry);
+        Ok(())
+    }
+
+    /// Writes a record on the way back: a journal that cannot be written never stops the undo,
+    /// because everything on that way can be done again.
+    pub(super) fn record_if_possible(&mut self, entry: &Entry) {
+        if let Err(error) = self.held.write(&self.id, entry) {
+            self.problems
+                .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+        }
+        self.story.take(entry);
+    }
+
+    pub(super) fn begun(&self) -> &Begun {
+        self.story
+            .begun
+            .as_ref()
+            .expect("a run begins with its first record")
+    }
+
+    fn forward(&mut self, inputs: &Inputs<'_>) -> Result<Proof, Failure> {
+        let plan = inputs.plan;
+        self.stage(Stage::Fetch, |run| run.fetched(plan))?;
+        self.stage(Stage::Judge, |run| {
+            run.write(&Entry::Judged {
+                answer: plan.answer,
+            })
+        })?;
+        self.stage(Stage::Snapshot, |run| run.snapshot(inputs))?;
+        self.not_cancelled()?;
+        self.write(&Entry::Armed)?;
+        self.stage(Stage::SwitchTree, |run| {
+            plan.steps.iter().try_for_each(|step| run.step(step))
+        })?;
+        self.stage(Stage::Probe, |run| run.probes(inputs))?;
+        self.not_cancelled()?;
+        self.stage(Stage::Commit, |run| run.commit())
+    }
+
+    fn fetched(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let commit = &plan.to.position.commit;
+        let spec = [format!("{commit}^{{tree}}")];
+        let found = self.cx.git.resolve(&spec).map_err(|e| failed(&e.into()))?;
+        if found.first().and_then(Option::as_ref).map(|(oid, _)| oid)
+            != Some(&plan.to.position.tree)
+        {
+            return Err(Problem::new(
+                Code::ObjectsMissing,
+                plan.target_tag.clone().unwrap_or_else(|| commit.clone()),
+                "the target's commit is not in this repository",
+            )
+            .into());
+        }
+        self.write(&Entry::Fetched {
+            commit: commit.clone(),
+        })
+    }
+
+    fn snapshot(&mut self, inputs: &Inputs<'_>) -> Result<(), Failure> {
+        let state = &self.cx.site.state_dir;
+        let id = self.id.clone();
+        let at = self.begun().from.position.commit.clone();
+        let tag = self.begun().snapshot_tag.clone();
+        (|| {
+            reserve::hold(state, self.cx.faults)?;
+            transactions::write(state, &id, inputs.plan, self.cx.faults)?;
+            let files = vertical_files::keep(self.cx, inputs.verticals, &inputs.plan.smoke_tests)?;
+            let mut edits = vec![
+                RefEdit::Create {
+                    name: format!("refs/tags/{tag}"),
+                    oid: at.clone(),
+                },
+                RefEdit::Create {
+                    name: format!("refs/vit/snapshots/{id}"),
+                    oid: at,
+                },
+            ];
+            if let Some(files) = &files {
+                edits.push(RefEdit::Create {
+                    name: format!("refs/vit/files/{id}"),
+                    oid: files.tree.clone(),
+                });
+            }
+            self.cx.git.update_refs(&edits)?;
+            self.record(&Entry::Snapped { files })
+        })()
+        .map_err(|error| failed(&error))
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Failure> {
+        self.not_cancelled()?;
+        let name = step.name().to_owned();
+        self.write(&Entry::Intent { step: name.clone() })?;
+        match step {
+            Step::SwitchTree { from, to } => {
+                switch_tree::run(self.cx, from, to).map_err(|error| failed(&error))?;
+                let expected = Expected {
+                    position: to,
+                    files: None,
+                    untracked: None,
+                };
+                let proof =
+                    proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
+                if !proof.verified {
+                    return Err(mismatch(&proof, "the switched tree is not the target's").into());
+                }
+            }
+        }
+        self.write(&Entry::Done { step: name })
+    }
+
+    fn probes(&mut self, inputs: &Inputs<'_>) -> Result<(), Failure> {
+        self.write(&Entry::Probing)?;
+        let gating = inputs.plan.kind == vit_contract::plan::Kind::Upgrade;
+        if gating {
+            let verdict = (inputs.rejudge)().map_err(|error| failed(&error))?;
+            if let Some(problem) = verdict.problems().find(|problem| problem.blocks()) {
+                return Err(problem.clone().into());
+            }
+        }
+        let begun = self.begun();
+        let (from, to) = (version_text(&begun.from), version_text(&begun.to));
+        let about = probe::Surroundings {
+            phase: "probe",
+            transaction: &self.id,
+            from: &from,
+            to: &to,
+        };
+        let probed = probe::run(self.cx, &inputs.plan.smoke_tests, &about, false);
+        self.story.results = without_output(&probed.results);
+        self.outputs = probed.outputs;
+        self.not_cancelled()?;
+        for result in &probed.results {
+            let Some(problem) = probe::problem(result) else {
+                continue;
+            };
+            if gating {
+                self.story.results.clone_from(&probed.results);
+                return Err(problem.into());
+            }
+            self.problems.push(problem.severity(Severity::Warning));
+        }
+        self.story.results.clone_from(&probed.results);
+        self.write(&Entry::Probed {
+            results: without_output(&probed.results),
+        })?;
+        self.story.results = probed.results;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<Proof, Failure> {
+        let begun = self.begun().clone();
+        let expected = Expected {
+            position: &begun.to.position,
+            files: self.story.files.as_ref(),
+            untracked: None,
+        };
+        let mut proof = proof::quick(self.cx, &expected).map_err(|e| failed(&e.into()))?;
+        if !proof.verified {
+            let text = "after the smoke tests the tree is not the target's";
+            return Err(mismatch(&proof, text).into());
+        }
+        proof.verified = true;
+        if let Err(error) = self.record(&Entry::Committed {
+            proof: proof.clone(),
+        }) {
+            // The record may be there although the sync failed; the journal decides, because it
+            // is what the next command will read.
+            if !self.journal_says_committed() {
+                return Err(failed(&error));
+            }
+            self.story.take(&Entry::Committed {
+                proof: proof.clone(),
+            });
+            self.problems
+                .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+        }
+        Ok(proof)
+    }
+
+    fn journal_says_committed(&self) -> bool {
+        Journal::read(&self.cx.site.state_dir).is_ok_and(|log| {
+            last_story(&log.records)
+                .is_some_and(|(id, story)| id == self.id && story.phase == Phase::FinishForward)
+        })
+    }
+
+    /// Writes what follows the commit point. Nothing here can undo it.
+    pub(super) fn finish_forward(mut self, proof: Proof) -> TransactionReport {
+        self.cx.reporter.report(Event::StageBegun {
+            stage: Stage::Cleanup,
+        });
+        let began = self.cx.clock.elapsed();
+        let ending = Ending {
+            outcome: Outcome::Success,
+            cause: None,
+            proof: Some(proof),
+        };
+        close::close(&mut self, &ending);
+        let elapsed = self.cx.clock.elapsed().saturating_sub(began);
+        self.cx.reporter.report(Event::StageDone {
+            stage: Stage::Cleanup,
+            elapsed,
+        });
+        close::report(self, &ending)
+    }
+
+    /// Stops before anything changed: takes the snapshot's refs away and writes it down.
+    pub(super) fn abort(mut self, cause: Problem) -> TransactionReport {
+        self.record_if_possible(&Entry::Aborted {
+            cause: cause.clone(),
+        });
+        close::drop_snapshot(&mut self);
+        let ending = Ending {
+            outcome: Outcome::Failed,
+            cause: Some(cause),
+            proof: None,
+        };
+        close::close(&mut self, &ending);
+        close::report(self, &ending)
+    }
+
+    fn write(&mut self, entry: &Entry) -> Result<(), Failure> {
+        self.record(entry).map_err(|error| failed(&error))
+    }
+
+    fn not_cancelled(&self) -> Result<(), Failure> {
+        if self.cx.cancel.is_set() {
+            return Err(Problem::new(
+                Code::Interrupted,
+                self.id.clone(),
+                "somebody asked to stop (Ctrl-C or SIGTERM)",
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    fn stage<T>(
+        &mut self,
+        stage: Stage,
+        work: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let cx = self.cx;
+        let began = cx.clock.elapsed();
+        cx.reporter.report(Event::StageBegun { stage });
+        let result = work(self);
+        cx.reporter.report(match &result {
+            Ok(_) => Event::StageDone {
+                stage,
+                elapsed: cx.clock.elapsed().saturating_sub(began),
+            },
+            Err(failure) => Event::StageFailed {
+                stage,
+                problem: failure.problem.clone(),
+            },
+        });
+        result
+    }
+}
+
+/// The results as they stand in the journal and the history: without output.
+pub(super) fn without_output(results: &[SmokeResult]) -> Vec<SmokeResult> {
+    results
+        .iter()
+        .cloned()
+        .map(|r| SmokeResult {
+            tail: String::new(),
+            ..r
+        })
+        .collect()
+}
+
+/// Whether every result is a pass.
+pub(super) fn all_pass(results: &[SmokeResult]) -> bool {
+    results
+        .iter()
+        .all(|result| result.outcome == SmokeOutcome::Pass)
+}
+
+/// The version of an end as a person reads it; its short commit where it has none.
+pub(super) fn version_text(end: &vit_contract::plan::End) -> String {
+    end.version.as_ref().map_or_else(
+        || end.position.commit.chars().take(12).collect(),
+        ToString::to_string,
+    )
+}
+
+fn mismatch(proof: &Proof, message: &str) -> Problem {
+    Problem::new(Code::TreeMismatch, "working tree", message).evidence(proof.mismatches.join("; "))
+}
+
+fn failed(error: &EngineError) -> Failure {
+    problem_of(error, Code::StepFailed).into()
+}
+
+/// An error as a problem: its whole chain of causes.
+#[must_use]
+pub fn problem_of(error: &EngineError, code: Code) -> Problem {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    Problem::new(code, "vit", text)
+}

@@ -1,0 +1,180 @@
+//! What a journal means: one total, pure function from records to the work that is left.
+
+use vit_contract::history::{Outcome, Proof};
+use vit_contract::output::SmokeResult;
+use vit_contract::plan::Step;
+use vit_contract::problem::Problem;
+
+use super::record::{Begun, Entry, VerticalFiles};
+
+/// A transaction as its records tell it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Story {
+    /// What it is about; absent when its first record is missing or unreadable.
+    pub begun: Option<Begun>,
+    /// Files of untracked verticals that were kept.
+    pub files: Option<VerticalFiles>,
+    /// Names of the steps that were begun, in order.
+    pub begun_steps: Vec<String>,
+    /// Smoke results that were recorded.
+    pub results: Vec<SmokeResult>,
+    /// The first cause of a failure.
+    pub cause: Option<Problem>,
+    /// The folder with the evidence; `Some(None)` when it was tried without success.
+    pub evidence: Option<Option<String>>,
+    /// The last proof.
+    pub proof: Option<Proof>,
+    /// What is left to do.
+    pub phase: Phase,
+}
+
+/// What is left to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Phase {
+    /// Nothing: it has ended.
+    #[default]
+    Ended,
+    /// Nothing was changed: write down that it was stopped.
+    Abort,
+    /// Live state may be changed: roll back.
+    RollBack,
+    /// A rollback has begun: go on with it.
+    ContinueRollback,
+    /// The old state is verified: write the history.
+    FinishRollback,
+    /// It is committed: write the history.
+    FinishForward,
+    /// It could not be undone: write the history (`closed` false), then wait for `vit repair`.
+    Inconsistent {
+        /// Whether the history is written.
+        closed: bool,
+    },
+    /// It was repaired: write the history.
+    FinishRepair,
+}
+
+impl Phase {
+    /// Whether the transaction is open: something has to be done before anything else may be.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Ended)
+    }
+}
+
+impl Story {
+    /// Reads a transaction's records.
+    #[must_use]
+    pub fn of(records: &[Entry]) -> Self {
+        let mut story = Self::default();
+        for record in records {
+            story.take(record);
+        }
+        story
+    }
+
+    /// The steps that were begun, the last one first: what has to be undone.
+    pub fn steps_to_undo(&self) -> impl Iterator<Item = &Step> {
+        let begun = &self.begun_steps;
+        self.begun
+            .iter()
+            .flat_map(|b| b.steps.iter().rev())
+            .filter(move |step| begun.iter().any(|name| name == step.name()))
+    }
+
+    /// Takes one more record in.
+    pub(super) fn take(&mut self, record: &Entry) {
+        self.phase = next(self.phase, record);
+        match record {
+            Entry::Begun(begun) => self.begun = Some((**begun).clone()),
+            Entry::Snapped { files } => self.files.clone_from(files),
+            Entry::Intent { step } => self.begun_steps.push(step.clone()),
+            Entry::Probed { results } => self.results.clone_from(results),
+            Entry::RollbackBegun { cause, results } => {
+                self.cause.get_or_insert_with(|| cause.clone());
+                if !results.is_empty() {
+                    self.results.clone_from(results);
+                }
+            }
+            Entry::Aborted { cause } => {
+                self.cause.get_or_insert_with(|| cause.clone());
+            }
+            Entry::Evidence { folder, .. } => self.evidence = Some(folder.clone()),
+            Entry::Committed { proof }
+            | Entry::Verified { proof }
+            | Entry::Inconsistent { proof }
+            | Entry::Repaired { proof } => self.proof = Some(proof.clone()),
+            Entry::Fetched { .. }
+            | Entry::Judged { .. }
+            | Entry::Armed
+            | Entry::Done { .. }
+            | Entry::Probing
+            | Entry::Undone { .. }
+            | Entry::Closed { .. }
+            | Entry::Unknown(_) => {}
+        }
+    }
+}
+
+/// The phase after one more record. Total: whatever order records come in, it never leaves the
+/// set, and a committed transaction never turns back.
+#[must_use]
+pub fn next(phase: Phase, record: &Entry) -> Phase {
+    match record {
+        Entry::Closed {
+            outcome: Outcome::Inconsistent,
+        } => Phase::Inconsistent { closed: true },
+        Entry::Closed { .. } => Phase::Ended,
+        Entry::Repaired { .. } => Phase::FinishRepair,
+        Entry::Inconsistent { .. } => Phase::Inconsistent { closed: false },
+        Entry::Begun(_) | Entry::Fetched { .. } | Entry::Judged { .. } | Entry::Snapped { .. } => {
+            match phase {
+                Phase::Ended | Phase::Abort => Phase::Abort,
+                open => open,
+            }
+        }
+        Entry::Aborted { .. } => match phase {
+            Phase::Ended | Phase::Abort => Phase::Abort,
+            open => open,
+        },
+        Entry::Committed { .. } => match phase {
+            Phase::Inconsistent { .. } | Phase::ContinueRollback | Phase::FinishRollback => phase,
+            Phase::Ended
+            | Phase::Abort
+            | Phase::RollBack
+            | Phase::FinishForward
+            | Phase::FinishRepair => Phase::FinishForward,
+        },
+        Entry::Verified { .. } => match phase {
+            Phase::FinishForward | Phase::Inconsistent { .. } => phase,
+            Phase::Ended
+            | Phase::Abort
+            | Phase::RollBack
+            | Phase::ContinueRollback
+            | Phase::FinishRollback
+            | Phase::FinishRepair => Phase::FinishRollback,
+        },
+        Entry::RollbackBegun { .. } | Entry::Evidence { .. } | Entry::Undone { .. } => {
+            match phase {
+                Phase::FinishForward | Phase::Inconsistent { .. } | Phase::FinishRollback => phase,
+                Phase::Ended
+                | Phase::Abort
+                | Phase::RollBack
+                | Phase::ContinueRollback
+                | Phase::FinishRepair => Phase::ContinueRollback,
+            }
+        }
+        // A record of a newer vit is taken for the worst before the commit point: armed.
+        Entry::Armed
+        | Entry::Intent { .. }
+        | Entry::Done { .. }
+        | Entry::Probing
+        | Entry::Probed { .. }
+        | Entry::Unknown(_) => match phase {
+            Phase::Ended | Phase::Abort | Phase::RollBack => Phase::RollBack,
+            later => later,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

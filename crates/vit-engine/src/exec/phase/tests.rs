@@ -1,0 +1,242 @@
+use proptest::prelude::*;
+use vit_contract::code::Code;
+use vit_contract::plan::{End, Kind, Position};
+use vit_contract::verdict::Answer;
+
+use super::*;
+
+fn position() -> Position {
+    Position {
+        commit: "c".into(),
+        tree: "t".into(),
+        branch: None,
+    }
+}
+
+fn begun() -> Entry {
+    let end = End {
+        version: None,
+        position: position(),
+    };
+    Entry::Begun(Box::new(Begun {
+        kind: Kind::Upgrade,
+        root: String::new(),
+        from: end.clone(),
+        to: end,
+        snapshot_tag: String::new(),
+        steps: vec![Step::SwitchTree {
+            from: position(),
+            to: position(),
+        }],
+        plan: String::new(),
+        untracked: Vec::new(),
+        accepted: Vec::new(),
+        actor: String::new(),
+        host: String::new(),
+    }))
+}
+
+fn proof() -> Proof {
+    Proof {
+        verified: true,
+        head: String::new(),
+        branch: None,
+        tree: String::new(),
+        mismatches: Vec::new(),
+    }
+}
+
+fn cause() -> Problem {
+    Problem::new(Code::SmokeTestFailed, "x", "y")
+}
+
+/// The records of the four ways that a transaction can go, in the order in which they are written.
+fn ways() -> Vec<Vec<Entry>> {
+    let step = || "switch-tree".to_owned();
+    let start = vec![
+        begun(),
+        Entry::Fetched {
+            commit: String::new(),
+        },
+        Entry::Judged {
+            answer: Answer::Compatible,
+        },
+        Entry::Snapped { files: None },
+    ];
+    let armed = [
+        start.clone(),
+        vec![
+            Entry::Armed,
+            Entry::Intent { step: step() },
+            Entry::Done { step: step() },
+            Entry::Probing,
+        ],
+    ]
+    .concat();
+    let back = vec![
+        Entry::RollbackBegun {
+            cause: cause(),
+            results: Vec::new(),
+        },
+        Entry::Evidence {
+            folder: None,
+            error: None,
+        },
+        Entry::Undone {
+            step: step(),
+            error: None,
+        },
+    ];
+    let closed = |outcome| Entry::Closed { outcome };
+    vec![
+        [
+            armed.clone(),
+            vec![
+                Entry::Probed {
+                    results: Vec::new(),
+                },
+                Entry::Committed { proof: proof() },
+                closed(Outcome::Success),
+            ],
+        ]
+        .concat(),
+        [
+            armed.clone(),
+            back.clone(),
+            vec![
+                Entry::Verified { proof: proof() },
+                closed(Outcome::RollbackExecuted),
+            ],
+        ]
+        .concat(),
+        [
+            armed,
+            back,
+            vec![
+                Entry::Inconsistent { proof: proof() },
+                closed(Outcome::Inconsistent),
+                Entry::Repaired { proof: proof() },
+                closed(Outcome::Success),
+            ],
+        ]
+        .concat(),
+        [
+            start,
+            vec![Entry::Aborted { cause: cause() }, closed(Outcome::Failed)],
+        ]
+        .concat(),
+    ]
+}
+
+/// TRANSACTION.md, invariant 5: of any prefix, the work that is left is the one that the table
+/// there says.
+#[test]
+fn every_prefix_of_every_way_has_its_phase() {
+    for way in ways() {
+        for length in 0..=way.len() {
+            let story = Story::of(&way[..length]);
+            let has = |kind: &str| way[..length].iter().any(|e| e.to_journal().0 == kind);
+            let closed = matches!(way[..length].last(), Some(Entry::Closed { .. }));
+            let expected = match () {
+                () if length == 0 => Phase::Ended,
+                () if has("repaired") && closed => Phase::Ended,
+                () if has("repaired") => Phase::FinishRepair,
+                () if has("inconsistent") => Phase::Inconsistent { closed },
+                () if closed => Phase::Ended,
+                () if has("committed") => Phase::FinishForward,
+                () if has("verified") => Phase::FinishRollback,
+                () if has("rollback_begun") => Phase::ContinueRollback,
+                () if has("armed") => Phase::RollBack,
+                () => Phase::Abort,
+            };
+            assert_eq!(story.phase, expected, "after {length} records");
+            assert_eq!(story.begun.is_some(), length > 0);
+            assert_eq!(story.steps_to_undo().count(), usize::from(has("intent")));
+        }
+    }
+}
+
+#[test]
+fn every_record_survives_the_journal() {
+    let mut kinds: Vec<String> = Vec::new();
+    for entry in ways().into_iter().flatten() {
+        let (kind, body) = entry.to_journal();
+        assert!(
+            Entry::KINDS.contains(&kind.as_str()),
+            "{kind} is in no kill matrix"
+        );
+        let record = crate::store::journal::Record {
+            seq: 0,
+            transaction: "t".into(),
+            boot: String::new(),
+            time: jiff::Timestamp::UNIX_EPOCH,
+            kind: kind.clone(),
+            body,
+            previous: String::new(),
+            hash: String::new(),
+        };
+        assert_eq!(Entry::from_journal(&record), entry);
+        kinds.push(kind);
+    }
+    for kind in Entry::KINDS {
+        assert!(
+            kinds.iter().any(|known| known == kind),
+            "{kind} is written by no way"
+        );
+    }
+}
+
+#[test]
+fn a_record_of_a_newer_vit_means_armed() {
+    let story = Story::of(&[begun(), Entry::Unknown("rehearsed".into())]);
+    assert_eq!(story.phase, Phase::RollBack);
+    let story = Story::of(&[
+        begun(),
+        Entry::Committed { proof: proof() },
+        Entry::Unknown("x".into()),
+    ]);
+    assert_eq!(
+        story.phase,
+        Phase::FinishForward,
+        "what is committed never turns back"
+    );
+}
+
+#[test]
+fn the_first_cause_is_never_overwritten() {
+    let later = Problem::new(Code::StepFailed, "later", "later");
+    let story = Story::of(&[
+        begun(),
+        Entry::Armed,
+        Entry::RollbackBegun {
+            cause: cause(),
+            results: Vec::new(),
+        },
+        Entry::RollbackBegun {
+            cause: later,
+            results: Vec::new(),
+        },
+    ]);
+    assert_eq!(story.cause, Some(cause()));
+}
+
+proptest! {
+    /// Whatever order records come in, the function answers, and a committed transaction that was
+    /// not rolled back before never turns back.
+    #[test]
+    fn total_on_any_sequence(picks in prop::collection::vec((0..4usize, 0..14usize), 0..40)) {
+        let ways = ways();
+        let mut phase = Phase::default();
+        for (way, at) in picks {
+            let Some(record) = ways[way].get(at) else { continue };
+            let after = next(phase, record);
+            if phase == Phase::FinishForward {
+                prop_assert!(
+                    !matches!(after, Phase::RollBack | Phase::ContinueRollback | Phase::Abort),
+                    "{record:?} turned a committed transaction back"
+                );
+            }
+            phase = after;
+        }
+    }
+}

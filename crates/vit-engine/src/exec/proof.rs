@@ -1,0 +1,111 @@
+//! Comparing the installation with what it should be: by content, never by an exit code.
+
+use std::path::Path;
+
+use vit_contract::history::Proof;
+use vit_contract::plan::Position;
+
+use super::record::VerticalFiles;
+use crate::context::Context;
+use crate::git::GitError;
+use crate::steps::vertical_files;
+
+/// How many differing paths a proof names.
+const NAMED_PATHS: usize = 20;
+
+/// What the installation should be.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected<'a> {
+    /// HEAD, branch and tree.
+    pub position: &'a Position,
+    /// Files of untracked verticals.
+    pub files: Option<&'a VerticalFiles>,
+    /// Untracked files and folders that may be there; others are leftovers.
+    pub untracked: Option<&'a [String]>,
+}
+
+/// Compares HEAD, branch, index and every tracked file, each file hashed anew: neither time
+/// stamps nor a damaged index nor `assume-unchanged` bits can hide a difference.
+///
+/// # Errors
+/// Git could not be run; what differs is no error but a mismatch in the proof.
+pub fn by_content(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitError> {
+    let mut proof = quick(cx, expected)?;
+    let scratch = cx.site.git_dir.join("vit-proof-index");
+    for path in cx
+        .git
+        .verify_tree(&expected.position.tree, &scratch)?
+        .iter()
+        .take(NAMED_PATHS)
+    {
+        proof
+            .mismatches
+            .push(format!("{} differs from the release", path.display()));
+    }
+    if let Some(files) = expected.files {
+        for path in vertical_files::differing(cx, files)?
+            .into_iter()
+            .take(NAMED_PATHS)
+        {
+            proof
+                .mismatches
+                .push(format!("{path} differs from the snapshot"));
+        }
+    }
+    proof.mismatches.dedup();
+    proof.verified = proof.mismatches.is_empty();
+    Ok(proof)
+}
+
+/// Compares HEAD, branch, index and tracked files by git's own status, which reads a file's
+/// content where its stat data changed.
+///
+/// # Errors
+/// Git could not be run.
+pub fn quick(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitError> {
+    let status = cx.git.status()?;
+    let position = expected.position;
+    let mut mismatches = Vec::new();
+    let head = status.head.clone().unwrap_or_default();
+    if head != position.commit {
+        mismatches.push(format!("HEAD is {head}, not {}", position.commit));
+    }
+    if status.branch != position.branch {
+        mismatches.push(format!(
+            "HEAD is on {}, not on {}",
+            branch_name(status.branch.as_deref()),
+            branch_name(position.branch.as_deref())
+        ));
+    }
+    for path in status.changed.iter().take(NAMED_PATHS) {
+        mismatches.push(format!("{} has changes", path.display()));
+    }
+    if let Some(known) = expected.untracked {
+        for path in new_untracked(&status.untracked, known).take(NAMED_PATHS) {
+            mismatches.push(format!("{} is left over", path.display()));
+        }
+    }
+    Ok(Proof {
+        verified: mismatches.is_empty(),
+        head,
+        branch: status.branch,
+        tree: position.tree.clone(),
+        mismatches,
+    })
+}
+
+/// The untracked paths that were not there before.
+pub fn new_untracked<'a>(
+    now: &'a [std::path::PathBuf],
+    before: &'a [String],
+) -> impl Iterator<Item = &'a Path> {
+    now.iter()
+        .map(std::path::PathBuf::as_path)
+        .filter(|path| !before.iter().any(|known| Path::new(known) == *path))
+}
+
+fn branch_name(branch: Option<&str>) -> &str {
+    branch.map_or("no branch", |name| {
+        name.strip_prefix("refs/heads/").unwrap_or(name)
+    })
+}

@@ -1,0 +1,192 @@
+//! The records of the journal, in the order of TRANSACTION.md. A record is durable before what
+//! follows it begins. (Rehearsed, trial and quarantine records join here.)
+
+use serde::{Deserialize, Serialize};
+use vit_contract::history::{Outcome, Proof};
+use vit_contract::output::SmokeResult;
+use vit_contract::plan::{Accepted, End, Kind, Step};
+use vit_contract::problem::Problem;
+use vit_contract::verdict::Answer;
+
+use crate::store::journal;
+
+/// What a transaction is about; everything that recovery needs without the plan's file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Begun {
+    /// Which command.
+    pub kind: Kind,
+    /// The working tree's root, for a person who reads the journal.
+    pub root: String,
+    /// The state that a rollback restores.
+    pub from: End,
+    /// The state that is wanted.
+    pub to: End,
+    /// The snapshot's tag.
+    pub snapshot_tag: String,
+    /// The effects, in order.
+    pub steps: Vec<Step>,
+    /// The plan's digest.
+    pub plan: String,
+    /// Untracked files and folders before anything was done: what was there is not ours.
+    pub untracked: Vec<String>,
+    /// Warnings accepted by code.
+    pub accepted: Vec<Accepted>,
+    /// Who.
+    pub actor: String,
+    /// On which machine.
+    pub host: String,
+}
+
+/// Files of verticals that git does not track, kept as a tree in git's object store.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerticalFiles {
+    /// Roots of the verticals, relative to the installation's root.
+    pub roots: Vec<String>,
+    /// The tree that holds their files, by path from the installation's root.
+    pub tree: String,
+}
+
+/// One record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+pub enum Entry {
+    /// The lock is held and the old state is known.
+    Begun(Box<Begun>),
+    /// The target's objects are here and are what the plan says.
+    Fetched {
+        /// The target's commit.
+        commit: String,
+    },
+    /// Every vertical was judged.
+    Judged {
+        /// The answer.
+        answer: Answer,
+    },
+    /// Everything that a rollback needs is kept.
+    Snapped {
+        /// Files of untracked verticals.
+        files: Option<VerticalFiles>,
+    },
+    /// From here on, a crash means: roll back.
+    Armed,
+    /// A step is about to begin.
+    Intent {
+        /// Its name.
+        step: String,
+    },
+    /// A step has ended, and what it did is on disk.
+    Done {
+        /// Its name.
+        step: String,
+    },
+    /// The smoke tests are about to run.
+    Probing,
+    /// The manifests were judged again and the smoke tests have passed.
+    Probed {
+        /// Their results, without output.
+        results: Vec<SmokeResult>,
+    },
+    /// The one commit point: from here on, a crash means: finish.
+    Committed {
+        /// What was compared.
+        proof: Proof,
+    },
+    /// Something failed.
+    RollbackBegun {
+        /// The first cause; never overwritten by a later one.
+        cause: Problem,
+        /// Results of the smoke tests that ran, without output.
+        results: Vec<SmokeResult>,
+    },
+    /// What tells of the failure is kept, or could not be.
+    Evidence {
+        /// Where.
+        folder: Option<String>,
+        /// Why it could not be kept whole.
+        error: Option<String>,
+    },
+    /// A step was undone, or could not be.
+    Undone {
+        /// Its name.
+        step: String,
+        /// Why it could not be.
+        error: Option<String>,
+    },
+    /// The old state is back, compared by content.
+    Verified {
+        /// What was compared.
+        proof: Proof,
+    },
+    /// The old state could not be verified: sticky until repaired.
+    Inconsistent {
+        /// What was compared.
+        proof: Proof,
+    },
+    /// `vit repair` has put the old state back.
+    Repaired {
+        /// What was compared.
+        proof: Proof,
+    },
+    /// Stopped before anything changed.
+    Aborted {
+        /// Why.
+        cause: Problem,
+    },
+    /// The history is written: nothing is left to do.
+    Closed {
+        /// How it ended.
+        outcome: Outcome,
+    },
+    /// A record of a newer `vit`.
+    #[serde(skip)]
+    Unknown(String),
+}
+
+impl Entry {
+    /// The names of all records that are written, for the tests that kill at each of them.
+    pub const KINDS: [&'static str; 18] = [
+        "begun",
+        "fetched",
+        "judged",
+        "snapped",
+        "armed",
+        "intent",
+        "done",
+        "probing",
+        "probed",
+        "committed",
+        "rollback_begun",
+        "evidence",
+        "undone",
+        "verified",
+        "inconsistent",
+        "repaired",
+        "aborted",
+        "closed",
+    ];
+
+    /// Splits the record into the journal's two fields.
+    #[must_use]
+    pub fn to_journal(&self) -> (String, serde_json::Value) {
+        let value = serde_json::to_value(self).expect("a record is plain data");
+        let kind = value["kind"].as_str().unwrap_or_default().to_owned();
+        (
+            kind,
+            value
+                .get("body")
+                .cloned()
+                .unwrap_or(serde_json::Value::Null),
+        )
+    }
+
+    /// Reads a record back; what is not known stays, by its name.
+    #[must_use]
+    pub fn from_journal(record: &journal::Record) -> Self {
+        let whole = if record.body.is_null() {
+            serde_json::json!({ "kind": record.kind })
+        } else {
+            serde_json::json!({ "kind": record.kind, "body": record.body })
+        };
+        serde_json::from_value(whole).unwrap_or_else(|_| Self::Unknown(record.kind.clone()))
+    }
+}

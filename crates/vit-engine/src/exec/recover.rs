@@ -1,0 +1,145 @@
+//! After a crash: reads the journal and does what is left, forward when it was committed, else
+//! back. Ends, and changes nothing when run again.
+
+use vit_contract::code::Code;
+use vit_contract::history::{Outcome, Proof};
+use vit_contract::output::TransactionReport;
+use vit_contract::plan::Kind;
+use vit_contract::problem::{Problem, Who};
+
+use super::close::{self, Ending};
+use super::evidence::Evidence;
+use super::execute::Run;
+use super::phase::{Phase, Story};
+use super::record::Entry;
+use super::transaction::Held;
+use super::unwind::{self, OldSmokeTests};
+use crate::context::Context;
+use crate::error::EngineError;
+use crate::event::Event;
+
+/// Finishes the transaction that is open, if one is. An inconsistent one stays as it is.
+///
+/// # Errors
+/// The journal cannot be read, or what it says is not enough to act on.
+pub fn finish_open<'a>(
+    cx: &'a Context<'a>,
+    held: &mut Held<'a>,
+) -> Result<Option<TransactionReport>, EngineError> {
+    let Some((id, story)) = held.unfinished()? else {
+        return Ok(None);
+    };
+    if matches!(story.phase, Phase::Inconsistent { closed: true }) {
+        return Ok(None);
+    }
+    cx.reporter.report(Event::Recovering { id: id.clone() });
+    if story.begun.is_none() {
+        return Err(no_beginning(&id));
+    }
+    let phase = story.phase;
+    let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
+    let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
+    let mut run = Run::new(cx, held, id, story);
+    Ok(Some(match phase {
+        Phase::Ended => return Ok(None),
+        Phase::Abort => run.abort(cause),
+        Phase::RollBack | Phase::ContinueRollback => {
+            unwind::roll_back(run, cause, OldSmokeTests::Skip)
+        }
+        Phase::FinishRollback => unwind::finish(run, cause, evidence.as_ref(), OldSmokeTests::Skip),
+        Phase::FinishForward => {
+            let proof = recorded_proof(&run.story)?;
+            run.finish_forward(proof)
+        }
+        Phase::FinishRepair => {
+            let proof = run.story.proof.clone();
+            close_repaired(run, proof)
+        }
+        Phase::Inconsistent { .. } => {
+            let proof = run.story.proof.clone();
+            let ending = Ending {
+                outcome: Outcome::Inconsistent,
+                cause: Some(cause),
+                proof,
+            };
+            close::close(&mut run, &ending);
+            close::report(run, &ending)
+        }
+    }))
+}
+
+/// Puts the old state of an inconsistent transaction back once more, and verifies it.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn repair<'a>(
+    cx: &'a Context<'a>,
+    held: &mut Held<'a>,
+) -> Result<Option<TransactionReport>, EngineError> {
+    let Some((id, story)) = held.unfinished()? else {
+        return Ok(None);
+    };
+    if story.begun.is_none() {
+        return Err(no_beginning(&id));
+    }
+    let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
+    let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
+    let mut run = Run::new(cx, held, id, story);
+    unwind::undo_all(&mut run, evidence.as_ref());
+    let proof = unwind::verify(&run);
+    if proof.verified {
+        run.record_if_possible(&Entry::Repaired {
+            proof: proof.clone(),
+        });
+        return Ok(Some(close_repaired(run, Some(proof))));
+    }
+    run.record_if_possible(&Entry::Inconsistent {
+        proof: proof.clone(),
+    });
+    run.record_if_possible(&Entry::Closed {
+        outcome: Outcome::Inconsistent,
+    });
+    let ending = Ending {
+        outcome: Outcome::Inconsistent,
+        cause: Some(cause),
+        proof: Some(proof),
+    };
+    Ok(Some(close::report(run, &ending)))
+}
+
+/// The history gets an entry of its own for the repair: back at the old state, with proof.
+fn close_repaired(mut run: Run<'_, '_>, proof: Option<Proof>) -> TransactionReport {
+    if let Some(begun) = &mut run.story.begun {
+        begun.kind = Kind::Repair;
+        std::mem::swap(&mut begun.from, &mut begun.to);
+    }
+    let ending = Ending {
+        outcome: Outcome::Success,
+        cause: None,
+        proof,
+    };
+    close::close(&mut run, &ending);
+    close::report(run, &ending)
+}
+
+fn recorded_proof(story: &Story) -> Result<Proof, EngineError> {
+    story.proof.clone().ok_or_else(|| no_beginning("unknown"))
+}
+
+fn interrupted(id: &str) -> Problem {
+    Problem::new(
+        Code::Interrupted,
+        id,
+        "vit was ended in the middle (crash, kill or power cut)",
+    )
+    .hint(Who::You, "plan again when the machine is well")
+}
+
+fn no_beginning(id: &str) -> EngineError {
+    EngineError::Inconsistent {
+        id: id.to_owned(),
+        mismatches: vec![
+            "the journal does not say what the state before the transaction was".into(),
+        ],
+    }
+}

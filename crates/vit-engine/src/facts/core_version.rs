@@ -1,0 +1,181 @@
+//! Which Core version is installed: the first source that answers counts, and a disagreement is
+//! a warning that names both (FORMATS.md §5).
+
+use semver::Version;
+use vit_contract::code::Code;
+use vit_contract::problem::{Problem, Who};
+use vit_contract::version;
+
+use crate::context::Context;
+use crate::error::EngineError;
+use crate::exec::phase::Story;
+use crate::exec::transaction::last_story;
+use crate::git::{Ref, Status};
+use crate::store::atomic;
+use crate::store::journal::Journal;
+
+/// The largest `__init__.py` that is read, in bytes.
+const MAX_INIT_BYTES: usize = 1024 * 1024;
+
+/// The installed Core version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CoreVersion {
+    /// The version; absent when no source tells.
+    pub version: Option<Version>,
+    /// Which source told.
+    pub source: String,
+    /// Disagreements.
+    pub problems: Vec<Problem>,
+}
+
+/// Asks the sources in their order.
+///
+/// # Errors
+/// Git failed.
+pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersion, EngineError> {
+    let mut answers: Vec<(Version, String)> = Vec::new();
+    answers.extend(from_journal(cx, status));
+    answers.extend(from_tag_at_head(status, refs));
+    answers.extend(from_package(cx));
+    if answers.is_empty() {
+        answers.extend(from_ancestor(cx, status)?);
+    }
+    let mut problems = Vec::new();
+    let Some((version, source)) = answers.first().cloned() else {
+        let hint = "check out a release tag, or fetch the release tags";
+        problems.push(
+            Problem::new(
+                Code::CoreVersionUnknown,
+                "core",
+                "the installed Core version cannot be told",
+            )
+            .hint(Who::You, hint),
+        );
+        return Ok(CoreVersion {
+            version: None,
+            source: "unknown".into(),
+            problems,
+        });
+    };
+    for (other, whence) in &answers[1..] {
+        if *other != version {
+            problems.push(
+                Problem::new(
+                    Code::CoreVersionDisagreement,
+                    "core",
+                    "two sources name different versions",
+                )
+                .evidence(format!(
+                    "{source} says {version}, {whence} says {other}; the first counts"
+                ))
+                .hint(Who::Core, "release the package with the version of its tag"),
+            );
+        }
+    }
+    Ok(CoreVersion {
+        version: Some(version),
+        source,
+        problems,
+    })
+}
+
+fn from_journal(cx: &Context<'_>, status: &Status) -> Option<(Version, String)> {
+    let head = status.head.as_ref()?;
+    let log = Journal::read(&cx.site.state_dir).ok()?;
+    let (_, story) = last_story(&log.records)?;
+    let end = settled_end(&story)?;
+    let version = end.version.clone()?;
+    (end.position.commit == *head).then(|| (version, "the last transaction".to_owned()))
+}
+
+/// Where a transaction that has ended left the installation.
+#[must_use]
+pub fn settled_end(story: &Story) -> Option<&vit_contract::plan::End> {
+    use crate::exec::phase::Phase;
+
+    let begun = story.begun.as_ref()?;
+    match (story.phase, story.cause.is_none()) {
+        (Phase::Ended | Phase::FinishForward, true) => Some(&begun.to),
+        (Phase::Ended, false) => Some(&begun.from),
+        _ => None,
+    }
+}
+
+/// The newest release among the tags that point at HEAD.
+fn from_tag_at_head(status: &Status, refs: &[Ref]) -> Option<(Version, String)> {
+    let head = status.head.as_deref()?;
+    refs.iter()
+        .filter(|r| r.commit.as_deref() == Some(head))
+        .filter_map(|r| {
+            let tag = r
+                .name
+                .strip_prefix("refs/vit/releases/")
+                .or(r.name.strip_prefix("refs/tags/"))?;
+            version::of_tag(tag)
+        })
+        .max()
+        .map(|version| {
+            (
+                version.clone(),
+                format!("the tag {}", version::tag_of(&version)),
+            )
+        })
+}
+
+/// `__version__ = "…"` in the core package, read as text.
+fn from_package(cx: &Context<'_>) -> Option<(Version, String)> {
+    cx.site.settings.core_package.iter().find_map(|package| {
+        let file = format!("{package}/__init__.py");
+        let bytes = atomic::read_bounded(&cx.site.root.join(&file), MAX_INIT_BYTES).ok()??;
+        let text = String::from_utf8_lossy(&bytes);
+        let version = text.lines().find_map(assigned_version)?;
+        Some((version, format!("__version__ in {file}")))
+    })
+}
+
+fn assigned_version(line: &str) -> Option<Version> {
+    let rest = line.strip_prefix("__version__")?.trim_start();
+    let rest = rest.strip_prefix(": str").map_or(rest, str::trim_start);
+    let value = rest.strip_prefix('=')?.trim_start();
+    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let inner = value[1..].split(quote).next()?;
+    Version::parse(inner).ok()
+}
+
+fn from_ancestor(
+    cx: &Context<'_>,
+    status: &Status,
+) -> Result<Option<(Version, String)>, EngineError> {
+    let Some(head) = &status.head else {
+        return Ok(None);
+    };
+    let tag = cx.git.ancestor_release(head)?;
+    Ok(tag.and_then(|tag| {
+        Some((
+            version::of_tag(&tag)?,
+            format!("the nearest release below HEAD, {tag}"),
+        ))
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_read_as_text() {
+        let read = |line: &str| assigned_version(line).map(|version| version.to_string());
+        assert_eq!(read("__version__ = \"1.2.0\"").as_deref(), Some("1.2.0"));
+        assert_eq!(
+            read("__version__: str = '1.2.0-beta.1'  # x").as_deref(),
+            Some("1.2.0-beta.1")
+        );
+        assert_eq!(read("__version__ = VERSION"), None);
+        assert_eq!(read("__version__ = '1.2'"), None);
+        assert_eq!(
+            read("  __version__ = '1.2.0'"),
+            None,
+            "only at the top level"
+        );
+    }
+}

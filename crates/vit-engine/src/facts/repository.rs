@@ -1,0 +1,65 @@
+//! Facts about the repository that only a switch needs to know.
+
+use vit_contract::digest;
+
+use crate::compat::Vertical;
+use crate::context::Context;
+use crate::error::EngineError;
+use crate::git;
+use crate::plan::{self, Repository};
+use crate::steps::vertical_files;
+
+/// Configuration keys that make git run a program on a switch, a fetch, or a look at the tree.
+const PROGRAM_KEYS: [&str; 9] = [
+    "core.sshcommand",
+    "core.gitproxy",
+    "core.askpass",
+    "credential.helper",
+    "filter.*.clean",
+    "filter.*.smudge",
+    "filter.*.process",
+    "remote.*.uploadpack",
+    "remote.*.vcs",
+];
+const SPARSE_KEY: &str = "core.sparsecheckout";
+
+/// Reads it.
+///
+/// # Errors
+/// Git failed.
+pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, EngineError> {
+    let mut keys = PROGRAM_KEYS.to_vec();
+    keys.push(SPARSE_KEY);
+    let (sparse, programs): (Vec<_>, Vec<_>) = cx
+        .git
+        .local_config(&keys)?
+        .into_iter()
+        .partition(|(key, _)| key == SPARSE_KEY);
+    let hidden = cx.git.hidden_paths()?;
+    let tests = plan::smoke_tests(verticals);
+    let mut uncovered = Vec::new();
+    for vertical in verticals
+        .iter()
+        .filter(|v| !v.tracked && !v.root.is_empty())
+    {
+        let tested = tests.iter().any(|test| test.root == vertical.root);
+        if tested && vertical_files::inventory(&cx.site.root, &vertical.root)?.too_large {
+            uncovered.push(vertical.root.clone());
+        }
+    }
+    let settings = serde_json::to_vec(&cx.site.settings).unwrap_or_default();
+    Ok(Repository {
+        operation: git::operation_in_progress(&cx.site.git_dir),
+        hidden: hidden
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect(),
+        sparse: sparse
+            .iter()
+            .any(|(_, value)| matches!(value.as_str(), "true" | "1" | "yes" | "on")),
+        programs: programs.into_iter().map(|(key, _)| key).collect(),
+        critical_paths: cx.site.settings.critical_paths.clone(),
+        uncovered,
+        settings_sha256: digest::sha256(&settings),
+    })
+}

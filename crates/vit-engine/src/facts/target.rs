@@ -1,0 +1,298 @@
+//! Facts about one release: what it has, how its tree differs, what stands in its way.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use vit_contract::plan::Position;
+use vit_contract::release::Release;
+
+use super::{Facts, Switch, Target, verticals};
+use crate::compat::{Exports, Vertical};
+use crate::context::Context;
+use crate::contracts;
+use crate::error::EngineError;
+use crate::git::{Blob, TreeChange, TreeEntry};
+
+/// The largest Python file of a contracts package that is read, in bytes.
+const MAX_SOURCE_BYTES: usize = 1024 * 1024;
+
+impl Facts {
+    /// Reads what concerns `release`; its objects are fetched where they are not here yet.
+    ///
+    /// # Errors
+    /// The objects cannot be fetched, or git failed.
+    pub fn target(
+        &self,
+        cx: &Context<'_>,
+        release: &Release,
+        explicit: bool,
+    ) -> Result<Target, EngineError> {
+        let mut release = release.clone();
+        if release.commit.is_none() || release.tree.is_none() {
+            self.registry.fetch(cx, &release)?;
+            let again = self.registry.list(cx, false)?;
+            if let Some(found) = again.releases.into_iter().find(|r| r.tag == release.tag) {
+                release = found;
+            }
+        }
+        let commit = release.commit.clone().unwrap_or_default();
+        let position = Position {
+            tree: release.tree.clone().unwrap_or_default(),
+            branch: None,
+            commit,
+        };
+        let listing = cx.git.ls_tree::<&str>(&position.commit, &[], true)?;
+        let switch = switch(
+            cx,
+            &self.verticals,
+            self.position.as_ref(),
+            (&position, &listing),
+        )?;
+        let commits = self.commits(cx, &position.commit)?;
+        Ok(Target {
+            way: self.way(&release),
+            exports: exports(cx, &listing)?,
+            own_commits: commits.own,
+            ahead: commits.ahead,
+            fast_forward: commits.fast_forward,
+            position,
+            release,
+            switch,
+            explicit,
+        })
+    }
+
+    /// The releases after the installed one up to `target`; those of the target's own line only:
+    /// a pre-release counts where the target is one of its pre-releases or it is the target.
+    fn way(&self, target: &Release) -> Vec<Release> {
+        let Some(current) = self.version() else {
+            return vec![target.clone()];
+        };
+        if target.version <= *current {
+            return Vec::new();
+        }
+        self.listing
+            .releases
+            .iter()
+            .filter(|r| r.version > *current && r.version <= target.version)
+            .filter(|r| {
+                r.version.pre.is_empty() || r.version == target.version || {
+                    let (a, b) = (&r.version, &target.version);
+                    !b.pre.is_empty() && (a.major, a.minor, a.patch) == (b.major, b.minor, b.patch)
+                }
+            })
+            .cloned()
+            .collect()
+    }
+
+    fn commits(&self, cx: &Context<'_>, target: &str) -> Result<Commits, EngineError> {
+        let Some(head) = self.position.as_ref().map(|p| p.commit.as_str()) else {
+            return Ok(Commits {
+                own: 0,
+                ahead: 0,
+                fast_forward: false,
+            });
+        };
+        let remote = self.registry.remote();
+        let mut releases = Vec::new();
+        let mut known = Vec::new();
+        for r in &self.refs {
+            let Some(commit) = &r.commit else { continue };
+            let tag = r
+                .name
+                .strip_prefix("refs/vit/releases/")
+                .or(r.name.strip_prefix("refs/tags/"));
+            if tag.and_then(vit_contract::version::of_tag).is_some() {
+                releases.push(commit.clone());
+            } else if let Some(remote) = &remote
+                && r.name.starts_with(&format!("refs/remotes/{remote}/"))
+            {
+                known.push(commit.clone());
+            }
+        }
+        if releases.iter().any(|commit| commit == head) {
+            let fast_forward = head == target || cx.git.is_ancestor(head, target)?;
+            return Ok(Commits {
+                own: 0,
+                ahead: 0,
+                fast_forward,
+            });
+        }
+        let ahead = cx.git.commits_not_in(head, &releases)?;
+        known.extend(releases);
+        let own = if ahead == 0 {
+            0
+        } else {
+            cx.git.commits_not_in(head, &known)?
+        };
+        Ok(Commits {
+            own,
+            ahead,
+            fast_forward: cx.git.is_ancestor(head, target)?,
+        })
+    }
+}
+
+/// What a switch from `from` to the tree of `to`, listed, would mean.
+///
+/// # Errors
+/// Git failed.
+pub fn switch(
+    cx: &Context<'_>,
+    verticals_now: &[Vertical],
+    from: Option<&Position>,
+    (to, listing): (&Position, &[TreeEntry]),
+) -> Result<Switch, EngineError> {
+    let then = verticals::in_tree(cx, &to.commit, listing)?;
+    let (verticals, removed) = merge(verticals_now, then);
+    let changes = match from {
+        Some(from) if from.tree != to.tree => cx.git.diff_trees(&from.tree, &to.tree)?,
+        _ => Vec::new(),
+    };
+    Ok(Switch {
+        in_the_way: in_the_way(&cx.site.root, &changes),
+        bytes: changed_bytes(cx, &changes)?,
+        verticals,
+        removed,
+        changes,
+    })
+}
+
+/// How HEAD stands to the releases.
+struct Commits {
+    own: usize,
+    ahead: usize,
+    fast_forward: bool,
+}
+
+/// The verticals as they will be: tracked ones from the target's tree, the others as they are;
+/// and the names of tracked ones that the target does not have.
+fn merge(now: &[Vertical], then: Vec<Vertical>) -> (Vec<Vertical>, BTreeSet<String>) {
+    let mut removed = BTreeSet::new();
+    let mut merged: Vec<Vertical> = Vec::new();
+    for vertical in now {
+        if !vertical.tracked {
+            merged.push(vertical.clone());
+        } else if !then
+            .iter()
+            .any(|t| t.manifest_path == vertical.manifest_path)
+        {
+            removed.insert(vertical.manifest_path.clone());
+            merged.push(vertical.clone());
+        }
+    }
+    for vertical in then {
+        if !merged
+            .iter()
+            .any(|m| m.manifest_path == vertical.manifest_path)
+        {
+            merged.push(vertical);
+        }
+    }
+    merged.sort_by(|a, b| a.manifest_path.cmp(&b.manifest_path));
+    (merged, removed)
+}
+
+fn exports(cx: &Context<'_>, listing: &[TreeEntry]) -> Result<Exports, EngineError> {
+    let packages = &cx.site.settings.contracts_package;
+    let Some(package) = packages
+        .iter()
+        .find(|package| listing.iter().any(|entry| entry.path.starts_with(package)))
+    else {
+        return Ok(Exports::Unreadable(format!(
+            "there is no folder {}",
+            packages.join(" or ")
+        )));
+    };
+    let files: Vec<(&TreeEntry, String)> = listing
+        .iter()
+        .filter(|entry| {
+            entry
+                .path
+                .extension()
+                .is_some_and(|e| e == "py" || e == "pyi")
+        })
+        .filter_map(|entry| {
+            let inside = entry.path.strip_prefix(package).ok()?.to_str()?.to_owned();
+            Some((entry, inside))
+        })
+        .collect();
+    let specs: Vec<String> = files.iter().map(|(entry, _)| entry.oid.clone()).collect();
+    let blobs = cx.git.read_blobs(&specs, MAX_SOURCE_BYTES)?;
+    let sources: BTreeMap<String, Vec<u8>> = files
+        .into_iter()
+        .zip(blobs)
+        .map(|((_, path), blob)| match blob {
+            Blob::Content(bytes) => (path, bytes),
+            // What cannot be read is not UTF-8 either: the reader takes it for open.
+            Blob::TooLarge(_) | Blob::Missing => (path, vec![0xff]),
+        })
+        .collect();
+    let name = package.rsplit('/').next().unwrap_or(package);
+    Ok(contracts::read(name, &sources))
+}
+
+/// Files that git does not track and that the target would overwrite: at the very path of a new
+/// file, above it, or below it. Git's own checkout overwrites ignored files without a word.
+fn in_the_way(root: &Path, changes: &[TreeChange]) -> Vec<String> {
+    let leaving: BTreeSet<&Path> = changes
+        .iter()
+        .filter(|c| c.status == 'D')
+        .map(|c| c.path.as_path())
+        .collect();
+    let mut found = BTreeSet::new();
+    for change in changes.iter().filter(|c| c.status == 'A') {
+        let obstacle = change
+            .path
+            .ancestors()
+            .filter(|path| !path.as_os_str().is_empty())
+            .find(|path| {
+                let Ok(there) = std::fs::symlink_metadata(root.join(path)) else {
+                    return false;
+                };
+                let itself = *path == change.path;
+                let blocks = if itself { true } else { !there.is_dir() };
+                blocks
+                    && !leaving.contains(path)
+                    && !(there.is_dir() && only_leaving(root, path, &leaving))
+            });
+        if let Some(path) = obstacle {
+            found.insert(path.display().to_string());
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// Whether everything in a folder is tracked and goes away with the switch.
+fn only_leaving(root: &Path, folder: &Path, leaving: &BTreeSet<&Path>) -> bool {
+    let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
+        return false;
+    };
+    entries.flatten().all(|entry| {
+        let path = folder.join(entry.file_name());
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            only_leaving(root, &path, leaving)
+        } else {
+            leaving.contains(path.as_path())
+        }
+    })
+}
+
+fn changed_bytes(cx: &Context<'_>, changes: &[TreeChange]) -> Result<u64, EngineError> {
+    let oids: Vec<String> = changes
+        .iter()
+        .filter(|c| c.status != 'D' && c.new_mode != 0o160_000)
+        .map(|c| c.new_oid.clone())
+        .collect();
+    if oids.is_empty() {
+        Ok(0)
+    } else {
+        Ok(cx
+            .git
+            .objects(&oids)?
+            .iter()
+            .flatten()
+            .map(|object| object.size)
+            .sum())
+    }
+}
