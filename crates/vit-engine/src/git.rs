@@ -13,6 +13,7 @@ use crate::process::{Finished, ProcessError};
 mod command;
 mod config;
 mod files;
+mod layout;
 mod objects;
 mod refs;
 mod remote;
@@ -25,6 +26,7 @@ mod tree;
 mod verify;
 
 use command::Call;
+pub(crate) use layout::Layout;
 pub use objects::{Blob, Object, TreeEntry};
 pub(crate) use refs::{RELEASES, TAGS};
 pub(crate) use remote::safe_remote;
