@@ -6,15 +6,47 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use crate::context::Cancel;
 use crate::environment::Environment;
 use crate::process::{Finished, ProcessError};
 
+mod command;
+mod config;
+mod layout;
+mod objects;
+mod refs;
+mod remote;
+#[cfg(test)]
+pub(crate) mod scratch;
+mod status;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod verify;
+
+use command::Call;
+pub(crate) use layout::Layout;
+pub use objects::{Blob, Object, TreeEntry};
+pub(crate) use refs::{RELEASES, TAGS};
+pub(crate) use remote::safe_remote;
+pub use remote::{Remote, safe_url};
+pub use status::operation_in_progress;
+
 /// A working tree's git.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Git {
     root: PathBuf,
-    #[expect(dead_code, reason = "read once `raw` is written")]
     env: Vec<(OsString, OsString)>,
+    cancel: Option<Cancel>,
+}
+
+impl std::fmt::Debug for Git {
+    /// Without the environment, which can hold secrets.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Git")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What `git status` says.
@@ -106,6 +138,20 @@ pub enum GitError {
         /// The bound.
         seconds: u64,
     },
+    /// Somebody asked to stop while it ran.
+    #[error("`git {command}` was stopped on request")]
+    Cancelled {
+        /// The subcommand.
+        command: String,
+    },
+    /// A text that git could take for an option, a helper program or more than one name.
+    #[error("{what} cannot be given to git: {reason}")]
+    Unsafe {
+        /// The text, credentials removed, control characters made visible.
+        what: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// It printed something that its format does not allow.
     #[error("`git {command}` printed something unexpected: {what}")]
     Format {
@@ -125,16 +171,36 @@ pub enum GitError {
 }
 
 impl Git {
-    /// Git at a working tree's root.
+    /// Git at a working tree's root. It never looks further up: where the root's `.git` has
+    /// vanished, commands fail instead of working on a repository that happens to be above.
     #[must_use]
     pub fn open(root: &Path, environment: &Environment) -> Self {
+        let mut git = Self::searching(root, environment);
+        if let Some(parent) = root.parent() {
+            git.env
+                .push(("GIT_CEILING_DIRECTORIES".into(), parent.into()));
+        }
+        git
+    }
+
+    /// Git that looks for its repository from `start` upwards.
+    pub(crate) fn searching(start: &Path, environment: &Environment) -> Self {
         Self {
-            root: root.to_owned(),
+            root: start.to_owned(),
             env: environment
                 .for_git()
                 .map(|(k, v)| (k.to_owned(), v.to_owned()))
                 .collect(),
+            cancel: None,
         }
+    }
+
+    /// The same, whose network commands end when somebody asks to stop. Local ones go on: they
+    /// are short, and a rollback must not be stopped half-way.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: &Cancel) -> Self {
+        self.cancel = Some(cancel.clone());
+        self
     }
 
     /// The working tree's root.
@@ -143,12 +209,33 @@ impl Git {
         &self.root
     }
 
-    /// Runs git with the safe flags; a status other than 0 is returned, not an error.
+    /// Git's version: major, minor, patch.
     ///
     /// # Errors
     /// It could not be run.
+    pub fn version(&self) -> Result<(u32, u32, u32), GitError> {
+        let output = self.output(&Call::read("version"))?;
+        let text = String::from_utf8_lossy(&output);
+        let mut numbers = text
+            .split_ascii_whitespace()
+            .nth(2)
+            .unwrap_or_default()
+            .split('.')
+            .map(str::parse);
+        match (numbers.next(), numbers.next(), numbers.next()) {
+            (Some(Ok(major)), Some(Ok(minor)), patch) => {
+                Ok((major, minor, patch.and_then(Result::ok).unwrap_or(0)))
+            }
+            _ => Err(Call::read("version").format_error(&text)),
+        }
+    }
+
+    /// Runs git with the safe flags; a status other than 0 is returned, not an error.
+    ///
+    /// # Errors
+    /// It could not be run, or did not end in its time.
     pub fn raw(&self, args: &[&str], stdin: Vec<u8>) -> Result<Finished, GitError> {
-        let _ = (args, stdin);
-        todo!()
+        let (name, rest) = args.split_first().unwrap_or((&"version", &[]));
+        self.run(&Call::write(name).args(rest).stdin(stdin))
     }
 }

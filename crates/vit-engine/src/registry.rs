@@ -1,12 +1,25 @@
-//! Where releases come from, behind one trait. (The GitHub client and the static index join
-//! here.)
+//! Where releases come from, behind one trait: the tags of a git remote, the repository's own
+//! tags where it has no remote, or a folder of metadata. (The GitHub client and the static index
+//! join here.)
+//!
+//! Whatever is wrong with one release is a problem of that release and hides no other.
 
 use vit_contract::output::Source;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
+use vit_contract::settings::RegistryKind;
 
 use crate::context::Context;
 use crate::error::EngineError;
+
+mod answer;
+mod choice;
+mod dir;
+mod git;
+mod local;
+mod metadata;
+#[cfg(test)]
+mod tests;
 
 /// What a registry knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,18 +41,45 @@ pub trait Registry {
     /// It cannot be reached and nothing was fetched before, or it holds no release at all.
     fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError>;
 
-    /// Makes sure that the release's commit is in the repository.
+    /// Makes sure that the release's commit is in the repository. A release that was listed
+    /// without a commit has one in the next listing.
     ///
     /// # Errors
     /// It is not, and cannot be fetched.
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError>;
 }
 
-/// The registry that the settings name.
+/// The registry that the settings name, else the remote that the verticals' manifests name
+/// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
+/// repository's own tags.
 ///
 /// # Errors
-/// The settings name a remote or folder that does not exist.
-pub fn open(cx: &Context<'_>) -> Result<Box<dyn Registry>, EngineError> {
-    let _ = cx;
-    todo!()
+/// The settings name a remote or folder that does not exist, or nothing here can hold releases.
+pub fn open(
+    cx: &Context<'_>,
+    manifest_remote: Option<&str>,
+) -> Result<Box<dyn Registry>, EngineError> {
+    match cx.site.settings.registry.kind {
+        RegistryKind::Dir => Ok(Box::new(dir::DirRegistry::open(cx, manifest_remote)?)),
+        RegistryKind::Git => match choice::git_remote(cx, manifest_remote)? {
+            Some(remote) => Ok(Box::new(git::GitRegistry::new(remote))),
+            None => Ok(Box::new(local::LocalTags)),
+        },
+    }
+}
+
+/// A registry's error about itself.
+fn failed(
+    location: &str,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> EngineError {
+    EngineError::Registry {
+        location: location.to_owned(),
+        source: source.into(),
+    }
+}
+
+/// Puts releases into their one order: by precedence, then build metadata, then tag.
+fn sort(releases: &mut [Release]) {
+    releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
 }

@@ -1,0 +1,70 @@
+//! Git's configuration, as the repository and the user have it.
+
+use std::collections::BTreeMap;
+
+use super::command::Call;
+use super::{Git, GitError};
+use crate::process::Ended;
+
+impl Git {
+    /// The values of these keys, in the order in which git reads them (the last one counts).
+    ///
+    /// A key's section and variable are in lower case; `*` stands for any text, so
+    /// `filter.*.smudge` finds every filter. What `vit` itself sets does not count.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub fn config(&self, keys: &[&str]) -> Result<BTreeMap<String, Vec<String>>, GitError> {
+        let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (key, value) in self.configured(keys)? {
+            values.entry(key).or_default().push(value);
+        }
+        Ok(values)
+    }
+
+    /// Like [`Git::config`], in the order of the files.
+    pub(super) fn configured(&self, keys: &[&str]) -> Result<Vec<(String, String)>, GitError> {
+        let any: Vec<String> = keys.iter().map(|key| pattern(key)).collect();
+        let call = Call::read("config").args([
+            "-z",
+            "--show-scope",
+            "--get-regexp",
+            &format!("^({})$", any.join("|")),
+        ]);
+        let finished = self.run(&call)?;
+        match finished.ended {
+            Ended::Exit(0) => {}
+            // None of them is set.
+            Ended::Exit(1) if finished.stdout.total == 0 => return Ok(Vec::new()),
+            _ => return Err(self.failed(&call, &finished)),
+        }
+        let text = String::from_utf8_lossy(&finished.stdout.kept);
+        let mut found = Vec::new();
+        let mut records = text.split_terminator('\0');
+        while let (Some(scope), Some(entry)) = (records.next(), records.next()) {
+            if scope != "command" {
+                // A key without `=` has no value and means true.
+                let (key, value) = entry.split_once('\n').unwrap_or((entry, "true"));
+                found.push((key.to_owned(), value.to_owned()));
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// A key as an extended regular expression.
+fn pattern(key: &str) -> String {
+    let mut pattern = String::new();
+    for c in key.chars() {
+        match c {
+            '*' => pattern.push_str(".*"),
+            _ if c.is_ascii_alphanumeric() => pattern.push(c),
+            _ => {
+                pattern.push('[');
+                pattern.push(c);
+                pattern.push(']');
+            }
+        }
+    }
+    pattern
+}

@@ -1,0 +1,313 @@
+//! Releases as tags of a git remote. They are fetched to `refs/vit/releases`, never to
+//! `refs/tags`, which is the user's; a tag that has been seen once is never overwritten.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use vit_contract::code::Code;
+use vit_contract::output::Source;
+use vit_contract::problem::{Problem, Who};
+use vit_contract::release::Release;
+use vit_contract::version;
+
+use super::answer::{Answer, Offered};
+use super::choice::Chosen;
+use super::{Listing, Registry, failed, metadata, sort};
+use crate::context::Context;
+use crate::error::EngineError;
+use crate::event::Event;
+use crate::git::{Git, GitError, RELEASES, Ref, RefEdit, TAGS};
+
+/// The tags of a remote.
+pub(super) struct GitRegistry {
+    remote: Chosen,
+}
+
+/// An answer and how it came about.
+struct Heard {
+    answer: Answer,
+    stale: bool,
+    problems: Vec<Problem>,
+    /// Why tags could not be brought here.
+    not_fetched: Option<String>,
+}
+
+impl GitRegistry {
+    pub(super) const fn new(remote: Chosen) -> Self {
+        Self { remote }
+    }
+
+    /// Asks the remote and brings the tags that are not here yet.
+    fn ask(&self, cx: &Context<'_>) -> Result<Heard, GitError> {
+        cx.reporter.report(Event::RegistryAsked {
+            location: self.remote.shown.clone(),
+        });
+        let git = cx.git.clone().with_cancel(cx.cancel);
+        let answer = Answer::new(cx, &self.remote, git.ls_remote_tags(&self.remote.argument)?);
+        let not_fetched = match self.bring(&git, &answer) {
+            Ok(()) => None,
+            Err(error @ GitError::Cancelled { .. }) => return Err(error),
+            Err(error) => Some(error.to_string()),
+        };
+        answer.keep(cx);
+        Ok(Heard {
+            answer,
+            stale: false,
+            problems: Vec::new(),
+            not_fetched,
+        })
+    }
+
+    /// Creates the missing refs: from the user's own tags where they are the very same objects
+    /// (a fresh clone has them all), else from the remote, all in one request.
+    fn bring(&self, git: &Git, answer: &Answer) -> Result<(), GitError> {
+        let known = by_tag(git.refs(&[RELEASES])?, RELEASES);
+        let missing: BTreeMap<&String, &Offered> = answer
+            .tags
+            .iter()
+            .filter(|(tag, _)| !known.contains_key(*tag))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let own = by_tag(git.refs(&[TAGS])?, TAGS);
+        let mut creates = Vec::new();
+        let mut fetches = Vec::new();
+        for (tag, offered) in missing {
+            let name = format!("{RELEASES}{tag}");
+            if own.get(tag).is_some_and(|local| local.oid == offered.oid) {
+                let oid = offered.oid.clone();
+                creates.push(RefEdit::Create { name, oid });
+            } else {
+                fetches.push((format!("{TAGS}{tag}"), name));
+            }
+        }
+        if !creates.is_empty() {
+            git.update_refs(&creates)?;
+        }
+        git.fetch_refs(&self.remote.argument, &fetches)
+    }
+
+    /// What was heard before: the last answer, else the refs that were fetched.
+    fn remember(&self, cx: &Context<'_>, known: &BTreeMap<String, Ref>) -> Option<Answer> {
+        if known.is_empty() {
+            return None;
+        }
+        Answer::read(cx, &self.remote).or_else(|| {
+            let mut answer = Answer::new(cx, &self.remote, Vec::new());
+            // When they were fetched is not known.
+            answer.fetched = Timestamp::UNIX_EPOCH;
+            answer.tags = known
+                .iter()
+                .map(|(tag, found)| (tag.clone(), as_offered(found)))
+                .collect();
+            Some(answer)
+        })
+    }
+
+    fn hear(&self, cx: &Context<'_>, refresh: bool) -> Result<Heard, EngineError> {
+        let asked = if refresh {
+            match self.ask(cx) {
+                Ok(heard) => return Ok(heard),
+                Err(error @ (GitError::Cancelled { .. } | GitError::Unsafe { .. })) => {
+                    return Err(error.into());
+                }
+                Err(error) => Some(error),
+            }
+        } else {
+            None
+        };
+        let known = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
+        match (self.remember(cx, &known), asked) {
+            (Some(answer), None) => Ok(Heard {
+                answer,
+                stale: false,
+                problems: Vec::new(),
+                not_fetched: None,
+            }),
+            (Some(answer), Some(error)) => Ok(Heard {
+                answer,
+                stale: true,
+                problems: vec![stale(&self.remote.shown, &error)],
+                not_fetched: None,
+            }),
+            (None, Some(error)) => Err(failed(&self.remote.shown, error)),
+            (None, None) => Err(failed(&self.remote.shown, "it was never asked before")),
+        }
+    }
+}
+
+impl Registry for GitRegistry {
+    fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError> {
+        let heard = self.hear(cx, refresh)?;
+        let known = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
+        let tags: BTreeSet<&String> = heard.answer.tags.keys().chain(known.keys()).collect();
+        let mut releases: Vec<Release> = tags
+            .into_iter()
+            .filter_map(|tag| {
+                let offered = heard.answer.tags.get(tag);
+                let mut release = release(tag, known.get(tag), offered)?;
+                if let (None, Some(why)) = (known.get(tag), &heard.not_fetched) {
+                    release.problems.push(objects_missing(tag, why));
+                }
+                Some(release)
+            })
+            .collect();
+        if releases.is_empty() {
+            let others = heard.answer.ignored_tags;
+            return Err(failed(
+                &self.remote.shown,
+                format!("it has no release tag (`v1.2.0`), and {others} others"),
+            ));
+        }
+        sort(&mut releases);
+        metadata::fill(cx.git, &mut releases)?;
+        Ok(Listing {
+            releases,
+            source: Source {
+                kind: "git".to_owned(),
+                location: self.remote.shown.clone(),
+                fetched: heard.answer.fetched,
+                stale: heard.stale,
+                ignored_tags: heard.answer.ignored_tags,
+            },
+            problems: heard.problems,
+        })
+    }
+
+    fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
+        fetch_release(cx, Some(&self.remote), release)
+    }
+}
+
+/// Makes sure that a release's commit is here, if need be by asking a remote for its tag.
+pub(super) fn fetch_release(
+    cx: &Context<'_>,
+    remote: Option<&Chosen>,
+    release: &Release,
+) -> Result<(), EngineError> {
+    let name = format!("{RELEASES}{}", release.tag);
+    let wanted = release.commit.as_deref().unwrap_or(&name);
+    let is_here = |git: &Git| -> Result<bool, GitError> {
+        let found = git.resolve(&[format!("{wanted}^{{commit}}")])?;
+        Ok(found.into_iter().flatten().next().is_some())
+    };
+    if is_here(cx.git)? {
+        return Ok(());
+    }
+    let refused = |why: &str| EngineError::Refused {
+        summary: format!("release {} could not be fetched", release.tag),
+        problems: vec![objects_missing(&release.tag, why)],
+    };
+    let Some(remote) = remote else {
+        return Err(refused("the repository has no remote to fetch it from"));
+    };
+    let git = cx.git.clone().with_cancel(cx.cancel);
+    let refs = [(format!("{TAGS}{}", release.tag), name.clone())];
+    match git.fetch_refs(&remote.argument, &refs) {
+        Ok(()) if is_here(cx.git)? => Ok(()),
+        Ok(()) if release.commit.is_none() => Err(refused("its tag points at no commit")),
+        Ok(()) => Err(refused("its tag no longer points at that commit")),
+        Err(error @ GitError::Cancelled { .. }) => Err(error.into()),
+        Err(error) => Err(refused(&error.to_string())),
+    }
+}
+
+/// Refs by the tag that they are named after; those that are named after no release are left out.
+pub(super) fn by_tag(refs: Vec<Ref>, prefix: &str) -> BTreeMap<String, Ref> {
+    refs.into_iter()
+        .filter_map(|found| {
+            let tag = found.name.strip_prefix(prefix)?;
+            version::of_tag(tag)?;
+            Some((tag.to_owned(), found))
+        })
+        .collect()
+}
+
+fn as_offered(found: &Ref) -> Offered {
+    Offered {
+        oid: found.oid.clone(),
+        target: found.commit.clone().unwrap_or_else(|| found.oid.clone()),
+    }
+}
+
+/// A release from what is here and what the remote offers.
+fn release(tag: &str, known: Option<&Ref>, offered: Option<&Offered>) -> Option<Release> {
+    let mut release = Release {
+        version: version::of_tag(tag)?,
+        tag: tag.to_owned(),
+        commit: known.and_then(|known| known.commit.clone()),
+        tree: None,
+        metadata: None,
+        metadata_sha256: None,
+        problems: Vec::new(),
+    };
+    match (known, offered) {
+        (Some(known), Some(offered)) if moved(known, offered) => {
+            release.problems.push(tag_moved(tag, known, offered));
+        }
+        (Some(_), None) => release.problems.push(
+            Problem::new(
+                Code::TargetNotFound,
+                tag,
+                "withdrawn: the remote no longer has this tag",
+            )
+            .hint(
+                Who::Core,
+                "publish the release again, or choose another one",
+            ),
+        ),
+        _ => {}
+    }
+    if known.is_some_and(|known| known.commit.is_none()) {
+        release.problems.push(no_commit(tag));
+    }
+    Some(release)
+}
+
+/// A tag that was made anew for the same commit has not moved.
+fn moved(known: &Ref, offered: &Offered) -> bool {
+    known.oid != offered.oid && known.commit.as_ref() != Some(&offered.target)
+}
+
+/// A tag of a tree, a file or nothing.
+pub(super) fn no_commit(tag: &str) -> Problem {
+    Problem::new(Code::ObjectsMissing, tag, "the tag points at no commit")
+        .hint(Who::Core, "tag the commit of the release")
+}
+
+fn tag_moved(tag: &str, known: &Ref, offered: &Offered) -> Problem {
+    let seen = known.commit.as_ref().unwrap_or(&known.oid);
+    Problem::new(
+        Code::TagMoved,
+        tag,
+        "the tag points at another commit than when it was first seen",
+    )
+    .evidence(format!("first seen {seen}, now {}", offered.target))
+    .hint(
+        Who::You,
+        format!(
+            "ask the Core team; if the new commit is right: `git update-ref -d {RELEASES}{tag}`"
+        ),
+    )
+}
+
+fn objects_missing(tag: &str, why: &str) -> Problem {
+    Problem::new(
+        Code::ObjectsMissing,
+        tag,
+        "the release's commit is not in this repository and could not be fetched",
+    )
+    .evidence(why)
+    .hint(Who::You, "check the network and the remote, and try again")
+}
+
+fn stale(location: &str, error: &GitError) -> Problem {
+    Problem::new(
+        Code::RegistryStale,
+        location,
+        "the registry could not be reached; what was fetched before is used",
+    )
+    .evidence(error.to_string())
+    .hint(Who::You, "check the network and the remote")
+}

@@ -1,0 +1,91 @@
+//! The metadata of releases, from the trees of their commits.
+
+use vit_contract::code::Code;
+use vit_contract::problem::{Problem, Who};
+use vit_contract::release::{self, FILE_NAMES, Release};
+use vit_contract::{digest, text};
+
+use crate::error::EngineError;
+use crate::git::{Blob, Git};
+
+/// Fills in tree and metadata of every release whose commit is here: three processes, however
+/// many releases there are.
+pub(super) fn fill(git: &Git, releases: &mut [Release]) -> Result<(), EngineError> {
+    let commits: Vec<String> = releases.iter().filter_map(|r| r.commit.clone()).collect();
+    let files: Vec<String> = commits
+        .iter()
+        .flat_map(|commit| FILE_NAMES.map(|name| format!("{commit}:{name}")))
+        .collect();
+    trees(git, releases)?;
+    let blobs = git.read_blobs(&files, release::MAX_BYTES)?;
+    let here = releases.iter_mut().filter(|r| r.commit.is_some());
+    for (release, blobs) in here.zip(blobs.chunks(FILE_NAMES.len())) {
+        let found = FILE_NAMES.iter().zip(blobs);
+        match found.into_iter().find(|(_, blob)| **blob != Blob::Missing) {
+            Some((name, Blob::Content(bytes))) => read(release, name, bytes),
+            Some((name, Blob::TooLarge(size))) => too_large(release, name, *size),
+            Some((_, Blob::Missing)) | None => missing(release),
+        }
+    }
+    Ok(())
+}
+
+/// Fills in the tree of every release whose commit is here.
+pub(super) fn trees(git: &Git, releases: &mut [Release]) -> Result<(), EngineError> {
+    let here: Vec<&mut Release> = releases
+        .iter_mut()
+        .filter(|release| release.commit.is_some())
+        .collect();
+    let specs: Vec<String> = here
+        .iter()
+        .filter_map(|release| release.commit.as_ref())
+        .map(|commit| format!("{commit}^{{tree}}"))
+        .collect();
+    for (release, tree) in here.into_iter().zip(git.resolve(&specs)?) {
+        release.tree = tree.map(|(oid, _)| oid);
+    }
+    Ok(())
+}
+
+/// Takes a metadata file's content for a release.
+pub(super) fn read(release: &mut Release, name: &str, bytes: &[u8]) {
+    let file = format!("{}:{name}", release.tag);
+    let reading = release::read(&file, bytes, &release.version);
+    release.metadata = reading.value;
+    release.metadata_sha256 = Some(digest::sha256(bytes));
+    release.problems.extend(reading.problems);
+}
+
+/// Notes that a release has no metadata.
+pub(super) fn missing(release: &mut Release) {
+    let problem = Problem::new(
+        Code::MetadataMissing,
+        &release.tag,
+        "the release has no metadata: nothing is known of its changes",
+    );
+    let hint = format!("add {} to the release's tree", FILE_NAMES[0]);
+    release.problems.push(problem.hint(Who::Core, hint));
+}
+
+/// Notes that a release's metadata is past its bound.
+pub(super) fn too_large(release: &mut Release, name: &str, size: u64) {
+    unreadable(release, name, &format!("{size} bytes"));
+}
+
+/// Notes that a release's metadata is there and cannot be read.
+pub(super) fn unreadable(release: &mut Release, name: &str, why: &str) {
+    let problem = Problem::new(
+        Code::MetadataUnreadable,
+        &release.tag,
+        "the release's metadata cannot be read",
+    )
+    .evidence(format!("{name}: {}", text::excerpt(why, 200)))
+    .hint(
+        Who::Core,
+        format!(
+            "publish a regular file of at most {} bytes",
+            release::MAX_BYTES
+        ),
+    );
+    release.problems.push(problem);
+}

@@ -1,0 +1,316 @@
+//! The journal of transactions: append-only JSON Lines, hash-chained, each record durable before
+//! the next act. What the records mean is not known here.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use rustix::fs::OFlags;
+use serde_json::Value;
+
+pub use super::record::Record;
+use super::{atomic, failed};
+use crate::error::EngineError;
+use crate::faults::Faults;
+
+/// The journal's name in the state folder.
+pub const FILE: &str = "journal.jsonl";
+/// Beyond this size, in bytes, [`Journal::rotate`] begins a new file.
+pub const ROTATE_AT: u64 = 1024 * 1024;
+/// The largest journal that is read, in bytes.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
+
+/// What the journal holds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Log {
+    /// The records, oldest first, up to the damage where there is any.
+    pub records: Vec<Record>,
+    /// Whether a torn last line was dropped: its append never ended, so nothing followed from it.
+    pub torn: bool,
+    /// Where and why the middle cannot be read.
+    pub damaged: Option<String>,
+    /// Records after the damage whose own hash holds: not proven to be complete, but enough to
+    /// tell whether a transaction may be open.
+    pub beyond_damage: Vec<Record>,
+}
+
+/// A journal opened for appending, and what was found on the way.
+#[derive(Debug)]
+pub struct Opened {
+    /// The journal.
+    pub journal: Journal,
+    /// What it held, damage included.
+    pub log: Log,
+    /// Where the damaged file was moved to, whole; the journal begins anew then.
+    pub damaged: Option<PathBuf>,
+}
+
+/// The journal, open for appending. Needs the lock.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    // Opened by the first append, so that opening a journal creates no file.
+    file: Option<File>,
+    /// Where the last whole record ends.
+    length: u64,
+    /// Whether bytes of a failed append may stand behind `length`.
+    dirty: bool,
+    first: u64,
+    next: u64,
+    last_hash: String,
+    boot: String,
+    faults: Faults,
+}
+
+impl Journal {
+    /// Opens for appending: drops a torn last line durably, and moves a journal that is damaged
+    /// before its last line aside, whole, to begin anew. Takes the lock for granted.
+    ///
+    /// # Errors
+    /// The file cannot be read, truncated or moved.
+    pub fn open(state_dir: &Path, now: Timestamp, faults: &Faults) -> Result<Opened, EngineError> {
+        let path = state_dir.join(FILE);
+        let (log, length) = parse(&bytes(&path)?);
+        let mut journal = Self {
+            length: length as u64,
+            dirty: false,
+            first: log.records.first().map_or(1, |record| record.seq),
+            next: 1,
+            last_hash: "0".repeat(64),
+            boot: boot_id(),
+            faults: faults.clone(),
+            file: None,
+            path,
+        };
+        let last = log.beyond_damage.last().or(log.records.last());
+        match last {
+            Some(record) => journal.go_on_after(record),
+            None => {
+                if let Some(record) = last_rotated(state_dir)? {
+                    journal.go_on_after(&record);
+                }
+                journal.first = journal.next;
+            }
+        }
+        let mut damaged = None;
+        if log.damaged.is_some() {
+            damaged = Some(atomic::move_aside(&journal.path, now)?);
+            journal.length = 0;
+            journal.first = journal.next;
+        } else if log.torn {
+            journal.dirty = true;
+            faults
+                .at(format_args!("journal.truncate"))
+                .and_then(|()| journal.mend())
+                .map_err(failed("truncating", &journal.path))?;
+        }
+        Ok(Opened {
+            journal,
+            log,
+            damaged,
+        })
+    }
+
+    /// Reads the records; writes nothing and needs no lock.
+    ///
+    /// # Errors
+    /// The file cannot be read at all. Damage is no error: [`Log`] tells of it.
+    pub fn read(state_dir: &Path) -> Result<Log, EngineError> {
+        Ok(parse(&bytes(&state_dir.join(FILE))?).0)
+    }
+
+    /// Writes one record and makes it durable. Fault points: `journal.KIND.before`, `.written`
+    /// (not yet synced), `.synced`, where KIND is `kind:step` when the body has a text `step`.
+    ///
+    /// # Errors
+    /// The record is not in the journal then: what was written of it is taken back.
+    pub fn append(
+        &mut self,
+        transaction: &str,
+        time: Timestamp,
+        kind: &str,
+        body: Value,
+    ) -> Result<(), EngineError> {
+        let point = match body.get("step").and_then(Value::as_str) {
+            Some(step) => format!("{kind}:{step}"),
+            None => kind.to_owned(),
+        };
+        let mut record = Record {
+            seq: self.next,
+            transaction: transaction.to_owned(),
+            boot: self.boot.clone(),
+            time,
+            kind: kind.to_owned(),
+            body,
+            previous: self.last_hash.clone(),
+            hash: String::new(),
+        };
+        let line = record.seal();
+        if let Err(source) = self.write_line(&line, &point) {
+            // Half a line must not stay. Where even that fails, the next append tries again, and
+            // a reader drops it as a torn last line.
+            let _ = self.mend();
+            return Err(failed("writing", &self.path)(source));
+        }
+        self.length += line.len() as u64;
+        self.dirty = false;
+        self.go_on_after(&record);
+        Ok(())
+    }
+
+    /// Begins a new file when this one is larger than [`ROTATE_AT`]; the old one is kept as
+    /// `journal-<first seq>.jsonl`. Call it only while no transaction is open. Tells whether it
+    /// did.
+    ///
+    /// # Errors
+    /// The file cannot be renamed; the journal goes on in the old one then.
+    pub fn rotate(&mut self) -> Result<bool, EngineError> {
+        if self.length <= ROTATE_AT {
+            return Ok(false);
+        }
+        let kept = self
+            .path
+            .with_file_name(format!("journal-{}.jsonl", self.first));
+        self.faults
+            .at(format_args!("journal.rotate"))
+            .and_then(|()| atomic::rename_numbered(&self.path, &kept))
+            .map_err(failed("rotating", &self.path))?;
+        self.file = None;
+        self.length = 0;
+        self.first = self.next;
+        Ok(true)
+    }
+
+    fn go_on_after(&mut self, record: &Record) {
+        self.next = record.seq.saturating_add(1);
+        self.last_hash.clone_from(&record.hash);
+    }
+
+    fn write_line(&mut self, line: &str, point: &str) -> io::Result<()> {
+        self.mend()?;
+        self.faults.at(format_args!("journal.{point}.before"))?;
+        self.dirty = true;
+        self.file()?.write_all(line.as_bytes())?;
+        self.faults.at(format_args!("journal.{point}.written"))?;
+        self.file()?.sync_data()?;
+        self.faults.at(format_args!("journal.{point}.synced"))
+    }
+
+    /// Cuts off what stands behind the last whole record.
+    fn mend(&mut self) -> io::Result<()> {
+        if self.dirty {
+            let length = self.length;
+            let file = self.file()?;
+            file.set_len(length)?;
+            file.sync_all()?;
+            self.dirty = false;
+        }
+        Ok(())
+    }
+
+    fn file(&mut self) -> io::Result<&File> {
+        if self.file.is_none() {
+            let file = OpenOptions::new()
+                .append(true)
+                .create(true)
+                .mode(0o600)
+                .custom_flags(atomic::flags(OFlags::NOFOLLOW | OFlags::NONBLOCK))
+                .open(&self.path)?;
+            // The name too must be durable before an effect relies on a record in it.
+            atomic::sync_folder(atomic::folder_of(&self.path))?;
+            self.file = Some(file);
+        }
+        Ok(self.file.as_ref().expect("opened above"))
+    }
+}
+
+fn bytes(path: &Path) -> Result<Vec<u8>, EngineError> {
+    Ok(atomic::read_bounded(path, MAX_BYTES)?.unwrap_or_default())
+}
+
+/// The records of a journal's bytes, and the length of those that can be kept.
+fn parse(bytes: &[u8]) -> (Log, usize) {
+    let mut log = Log::default();
+    let mut kept = 0;
+    let mut rest = bytes;
+    let mut number = 0;
+    while !rest.is_empty() {
+        number += 1;
+        let Some(end) = rest.iter().position(|&byte| byte == b'\n') else {
+            log.torn = true;
+            break;
+        };
+        let (line, after) = (&rest[..end], &rest[end + 1..]);
+        rest = after;
+        let record = Record::parse(line);
+        if log.damaged.is_some() {
+            log.beyond_damage.extend(record);
+            continue;
+        }
+        match record.and_then(|record| linked(log.records.last(), record)) {
+            Ok(record) => {
+                log.records.push(record);
+                kept += end + 1;
+            }
+            Err(_) if rest.is_empty() => log.torn = true,
+            Err(reason) => {
+                log.damaged = Some(format!("line {number}: {reason}"));
+                log.beyond_damage.extend(Record::parse(line));
+            }
+        }
+    }
+    (log, kept)
+}
+
+/// The record, if it follows the one before.
+fn linked(previous: Option<&Record>, record: Record) -> Result<Record, String> {
+    match previous {
+        Some(previous) if record.previous != previous.hash => {
+            Err("it does not follow the record before it".to_owned())
+        }
+        Some(previous) if Some(record.seq) != previous.seq.checked_add(1) => Err(format!(
+            "its number {} does not follow {}",
+            record.seq, previous.seq
+        )),
+        _ => Ok(record),
+    }
+}
+
+/// The last record of the newest rotated file: what a new file's first record links to.
+fn last_rotated(state_dir: &Path) -> Result<Option<Record>, EngineError> {
+    let entries = match fs::read_dir(state_dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("reading", state_dir)(error)),
+    };
+    let mut newest = None;
+    for entry in entries {
+        let path = entry.map_err(failed("reading", state_dir))?.path();
+        let number = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .and_then(|name| name.strip_prefix("journal-"))
+            .and_then(|name| name.strip_suffix(".jsonl"))
+            .and_then(|name| name.parse::<u64>().ok());
+        newest = newest.max(number.map(|number| (number, path)));
+    }
+    let Some((_, path)) = newest else {
+        return Ok(None);
+    };
+    Ok(parse(&bytes(&path)?).0.records.pop())
+}
+
+/// The machine's boot id; empty where there is none.
+fn boot_id() -> String {
+    atomic::read_bounded(Path::new(BOOT_ID), 128)
+        .ok()
+        .flatten()
+        .map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
