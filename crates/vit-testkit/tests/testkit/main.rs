@@ -1,0 +1,8 @@
+//! The testkit, tested: a world that lies makes every test above it worthless.
+
+mod kill;
+mod run;
+mod smoke;
+mod state;
+mod tools;
+mod world;
