@@ -228,6 +228,11 @@ fn of_git(error: &GitError) -> Meaning {
             "git_format",
             &["`git --version` and `vit doctor` tell which git this is"],
         ),
+        GitError::Cancelled { .. } => Meaning::error("cancelled", &[]),
+        GitError::Unsafe { .. } => Meaning::error(
+            "unsafe_git_argument",
+            &["use https, ssh, git or file URLs, and names that do not begin with `-`"],
+        ),
         GitError::TooOld { .. } => Meaning::error("git_too_old", &["install a newer git"]),
     }
 }

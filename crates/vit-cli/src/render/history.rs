@@ -46,6 +46,7 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Upgrade => "upgrade",
         Kind::Rollback => "rollback",
+        Kind::Repair => "repair",
     }
 }
 

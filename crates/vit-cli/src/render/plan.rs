@@ -35,6 +35,7 @@ fn headline(plan: &Plan, view: View) -> String {
     let what = match plan.kind {
         Kind::Upgrade => "upgrade",
         Kind::Rollback => "rollback",
+        Kind::Repair => "repair",
     };
     let (from, to) = (&plan.from, &plan.to);
     let way = format!(
