@@ -24,7 +24,6 @@ pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
 #[command(
     name = "vit",
     version,
-    about,
     disable_help_subcommand = true,
     subcommand_required = true,
     arg_required_else_help = true,
@@ -69,13 +68,14 @@ pub struct Global {
     /// Show the output of smoke tests as it comes
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// When to use colour
+    /// When to use colour: auto, always or never
     #[arg(
         long,
         value_name = "WHEN",
         global = true,
         default_value = "auto",
-        value_enum
+        value_enum,
+        hide_possible_values = true
     )]
     pub color: crate::ui::ColorChoice,
 }

@@ -2,7 +2,7 @@
 
 use vit_contract::exit::ExitCode;
 
-use crate::args::{Command, HelpArgs, UpdateCommand};
+use crate::args::{CheckArgs, Command, HelpArgs, UpdateArgs, UpdateCommand};
 use crate::error::Failure;
 use crate::session::App;
 
@@ -31,13 +31,7 @@ pub mod wanted;
 /// It came to no answer.
 pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
     match command {
-        Command::Update(args) => match &args.command {
-            None => update::run(app, &args.check),
-            Some(UpdateCommand::Check(args)) => update::run(app, args),
-            Some(UpdateCommand::Plan(args)) => plan::run(app, args),
-            Some(UpdateCommand::Apply(args)) => upgrade::run(app, args),
-            Some(UpdateCommand::Rollback(args)) => rollback::run(app, args),
-        },
+        Command::Update(args) => update_or_long_form(app, args),
         Command::Plan(args) => plan::run(app, args),
         Command::Upgrade(args) => upgrade::run(app, args),
         Command::Rollback(args) => rollback::run(app, args),
@@ -54,5 +48,25 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Completions(args) => completions::run(app, args),
         Command::Man(args) => man::run(app, args),
         Command::Help(HelpArgs { topic }) => help::run(app, topic),
+    }
+}
+
+/// `vit update`, or `vitruvyan update check | plan | apply | rollback`. (clap's own rule against
+/// options before a subcommand would refuse `--json` there too.)
+fn update_or_long_form(app: &App<'_>, args: &UpdateArgs) -> Result<ExitCode, Failure> {
+    let Some(command) = &args.command else {
+        return update::run(app, &args.check);
+    };
+    if args.check != CheckArgs::default() {
+        return Err(
+            Failure::usage("an option of `update` stands before its long form")
+                .hint("it goes behind: `vit update plan --channel beta`"),
+        );
+    }
+    match command {
+        UpdateCommand::Check(args) => update::run(app, args),
+        UpdateCommand::Plan(args) => plan::run(app, args),
+        UpdateCommand::Apply(args) => upgrade::run(app, args),
+        UpdateCommand::Rollback(args) => rollback::run(app, args),
     }
 }

@@ -31,6 +31,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "CI",
         "no colour, no spinner and no question; set by most build servers",
     ),
+    ("TERM", "`dumb` means no colour and no spinner"),
     (
         "USER, LOGNAME",
         "the name that stands in the history beside what was done",

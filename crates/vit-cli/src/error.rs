@@ -228,6 +228,11 @@ fn of_git(error: &GitError) -> Meaning {
             "git_format",
             &["`git --version` and `vit doctor` tell which git this is"],
         ),
+        GitError::Cancelled { .. } => Meaning::error("cancelled", &[]),
+        GitError::Unsafe { .. } => Meaning::error(
+            "unsafe_git_argument",
+            &["use https, ssh, git or file URLs, and names that do not begin with `-`"],
+        ),
         GitError::TooOld { .. } => Meaning::error("git_too_old", &["install a newer git"]),
     }
 }
@@ -251,90 +256,80 @@ mod tests {
 
     use super::*;
 
+    fn io() -> std::io::Error {
+        std::io::Error::from_raw_os_error(28)
+    }
+
+    /// Kind, exit status and JSON status.
+    fn meaning(error: impl Into<EngineError>) -> (&'static str, u8, String) {
+        let failure = Failure::from(error.into());
+        (failure.kind, failure.exit.number(), failure.report().status)
+    }
+
     #[test]
-    fn every_error_has_its_kind_and_exit_code() {
+    fn what_cannot_be_read_or_used_is_an_error() {
         let path = || PathBuf::from("/x");
-        let io = || std::io::Error::from_raw_os_error(28);
-        let problem = Problem::new(Code::DirtyTree, "tree", "changes");
-        for (error, kind, number) in [
-            (
-                EngineError::from(SiteError::NotARepository { path: path() }),
-                "not_a_repository",
-                2,
-            ),
-            (
-                SiteError::Bare { path: path() }.into(),
-                "bare_repository",
-                2,
-            ),
-            (
-                GitError::Process(ProcessError::NotFound {
-                    program: "git".into(),
-                })
-                .into(),
-                "program_not_found",
-                2,
-            ),
-            (
-                EngineError::Io {
-                    action: "writing",
-                    path: path(),
-                    source: io(),
-                },
-                "io",
-                2,
-            ),
-            (
-                EngineError::Registry {
-                    location: "origin".into(),
-                    source: Box::new(io()),
-                },
-                "registry",
-                2,
-            ),
-            (
-                EngineError::Refused {
-                    summary: "no".into(),
-                    problems: vec![problem],
-                },
-                "refused",
-                1,
-            ),
-            (
-                EngineError::BadInput {
-                    summary: "no".into(),
-                    problems: Vec::new(),
-                    hints: vec!["do".into()],
-                },
-                "bad_input",
-                2,
-            ),
-            (
-                EngineError::OpenTransaction { id: "t1".into() },
-                "open_transaction",
-                1,
-            ),
-            (
-                EngineError::Inconsistent {
-                    id: "t1".into(),
-                    mismatches: vec!["HEAD".into()],
-                },
-                "inconsistent",
-                4,
-            ),
-            (
-                EngineError::Locked {
-                    owner: "vit upgrade".into(),
-                },
-                "locked",
-                1,
-            ),
-        ] {
-            let failure = Failure::from(error);
-            assert_eq!((failure.kind, failure.exit.number()), (kind, number));
-            let status = if number == 1 { "blocked" } else { "error" };
-            assert_eq!(failure.report().status, status);
-        }
+        let program = || "git".to_owned();
+        let two = |kind| (kind, 2, "error".to_owned());
+        assert_eq!(
+            meaning(SiteError::NotARepository { path: path() }),
+            two("not_a_repository")
+        );
+        assert_eq!(
+            meaning(SiteError::Bare { path: path() }),
+            two("bare_repository")
+        );
+        let missing = ProcessError::NotFound { program: program() };
+        assert_eq!(
+            meaning(GitError::Process(missing)),
+            two("program_not_found")
+        );
+        let too_old = GitError::TooOld {
+            found: "2.20".into(),
+            needed: "2.41",
+        };
+        assert_eq!(meaning(SiteError::Git(too_old)), two("git_too_old"));
+        let full = EngineError::Io {
+            action: "writing",
+            path: path(),
+            source: io(),
+        };
+        assert_eq!(meaning(full), two("io"));
+        let silent = EngineError::Registry {
+            location: "origin".into(),
+            source: Box::new(io()),
+        };
+        assert_eq!(meaning(silent), two("registry"));
+        let input = EngineError::BadInput {
+            summary: "no".into(),
+            problems: Vec::new(),
+            hints: vec!["do".into()],
+        };
+        assert_eq!(meaning(input), two("bad_input"));
+    }
+
+    #[test]
+    fn a_refusal_blocks_and_an_inconsistent_installation_is_its_own_case() {
+        let one = |kind| (kind, 1, "blocked".to_owned());
+        let refused = EngineError::Refused {
+            summary: "no".into(),
+            problems: vec![Problem::new(Code::DirtyTree, "tree", "changes")],
+        };
+        assert_eq!(meaning(refused), one("refused"));
+        let open = EngineError::OpenTransaction { id: "t1".into() };
+        assert_eq!(meaning(open), one("open_transaction"));
+        let locked = EngineError::Locked {
+            owner: "vit upgrade".into(),
+        };
+        assert_eq!(meaning(locked), one("locked"));
+        let inconsistent = EngineError::Inconsistent {
+            id: "t1".into(),
+            mismatches: vec!["HEAD".into()],
+        };
+        assert_eq!(
+            meaning(inconsistent),
+            ("inconsistent", 4, "error".to_owned())
+        );
     }
 
     #[test]

@@ -19,7 +19,6 @@ pub mod prompt;
 pub mod render;
 pub mod run;
 pub mod session;
-mod shim;
 pub mod signals;
 pub mod ui;
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vit_contract::output::SmokeOutcome;
 use vit_contract::problem::Severity;
+use vit_contract::text::visible;
 use vit_engine::event::{Event, Reporter, Stage};
 
 use crate::render::{Paint, outcome_words, seconds};
-use crate::shim::visible;
 use crate::ui::{Ui, Verbosity};
 
 /// How often the spinner moves.

@@ -1,10 +1,11 @@
 //! Reports as a person reads them: pure functions from a report to text, one file a report.
 //!
-//! Every text that comes from outside passes [`crate::shim::visible`] on its way, also where its
+//! Every text that comes from outside passes [`visible`] on its way, also where its
 //! type makes harm unlikely.
 
 use anstyle::{AnsiColor, Style};
 use vit_contract::output::{SmokeOutcome, SmokeResult};
+use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
 pub mod channel;
@@ -25,8 +26,6 @@ pub mod table;
 pub mod topics;
 pub mod transaction;
 pub mod update;
-
-use crate::shim::visible;
 
 /// How a stream is drawn on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Parser as _;
 use clap::error::ErrorKind;
 use vit_contract::exit::ExitCode;
+use vit_contract::text::visible;
 
 use crate::args::{Cli, Global, mistakes};
 use crate::commands;
@@ -13,7 +14,6 @@ use crate::env::Env;
 use crate::error::Failure;
 use crate::render;
 use crate::session::App;
-use crate::shim::visible;
 use crate::ui::{ColorChoice, Terminals, Ui, Verbosity, Wishes};
 
 /// Runs the program.

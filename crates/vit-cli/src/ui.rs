@@ -7,10 +7,10 @@ use std::cell::RefCell;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use serde::Serialize;
+use vit_contract::text::visible;
 
 use crate::env::Env;
 use crate::render::{Paint, View};
-use crate::shim::is_harmful;
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -158,7 +158,7 @@ pub fn json(value: &impl Serialize) -> String {
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
         // C0 is escaped by JSON itself; outside of strings there is nothing but ASCII.
-        if is_harmful(c) || c == '\u{7f}' {
+        if c != '\n' && is_obeyed(c) {
             let mut units = [0; 2];
             for unit in c.encode_utf16(&mut units) {
                 out.push_str(&format!("\\u{unit:04x}"));
@@ -169,6 +169,12 @@ pub fn json(value: &impl Serialize) -> String {
     }
     out.push('\n');
     out
+}
+
+/// Whether a terminal would obey, hide or reorder by this character.
+pub(crate) fn is_obeyed(c: char) -> bool {
+    let as_is = c.is_ascii() && !c.is_ascii_control();
+    !as_is && visible(c.encode_utf8(&mut [0; 4])).chars().ne([c])
 }
 
 fn colored(choice: ColorChoice, env: &Env, terminal: bool) -> bool {
@@ -264,12 +270,7 @@ mod tests {
     fn case_30_json_keeps_the_data_and_is_harmless() {
         let hostile = "a\u{1b}[31m\u{9b}31m\u{202e}b\u{7f}\u{e0041}é";
         let text = json(&hostile);
-        assert!(
-            !text
-                .trim_end()
-                .chars()
-                .any(|c| c.is_control() || is_harmful(c))
-        );
+        assert!(!text.trim_end().chars().any(is_obeyed));
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), hostile);
     }
 }

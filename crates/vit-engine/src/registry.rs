@@ -48,8 +48,9 @@ pub trait Registry {
     /// It is not, and cannot be fetched.
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError>;
 
-    /// The git remote that releases come from, where it is one of the repository's own.
-    fn remote(&self) -> Option<String>;
+    /// The name of the repository's remote that releases come from, where it is one: commits of
+    /// its branches are Core's and not the user's own.
+    fn remote(&self) -> Option<&str>;
 }
 
 /// The registry that the settings name, else the remote that the verticals' manifests name

@@ -1,8 +1,7 @@
 //! What people type by mistake, and what they meant.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-
-use crate::shim::visible;
+use vit_contract::text::visible;
 
 /// How alike two words must be to be taken for one another.
 const ALIKE: f64 = 0.75;

@@ -48,7 +48,7 @@ EXAMPLES
 
 /// `vit history`.
 #[derive(Debug, Clone, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = HISTORY_EXAMPLES)]
+#[command(after_help = HISTORY_EXAMPLES)]
 pub struct HistoryArgs {
     /// Only what failed
     #[arg(long)]

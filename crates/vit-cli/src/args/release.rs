@@ -10,7 +10,7 @@ use super::{channel_of, mistakes};
 
 /// `vit update`.
 #[derive(Debug, Clone, Args)]
-#[command(args_conflicts_with_subcommands = true, after_help = UPDATE_EXAMPLES)]
+#[command(after_help = UPDATE_EXAMPLES)]
 pub struct UpdateArgs {
     /// The short form.
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub enum UpdateCommand {
 }
 
 /// What `vit update` takes.
-#[derive(Debug, Clone, Default, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub struct CheckArgs {
     /// Look at this channel: stable, beta, canary or lts
     #[arg(long, value_name = "CHANNEL", value_parser = channel_of)]

@@ -1,10 +1,10 @@
 //! Versions on the command line: SemVer in full, with or without the leading `v` of a tag.
 
 use semver::Version;
+use vit_contract::text::visible;
 use vit_contract::version;
 
 use crate::error::Failure;
-use crate::shim::visible;
 
 /// How many versions an error names.
 const NEWEST: usize = 3;

@@ -3,7 +3,7 @@
 
 use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionReport, TransactionStatus};
-use vit_contract::plan::{Kind, Plan};
+use vit_contract::plan::Plan;
 use vit_contract::verdict::Answer;
 use vit_engine::ops;
 
@@ -56,7 +56,7 @@ fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
             problems: plan.problems().cloned().collect(),
             plan: Some(Box::new(plan.clone())),
             next: Some(plan.next.clone()),
-            ..without_transaction(plan.kind, TransactionStatus::Blocked, &refusal)
+            ..without_transaction(TransactionStatus::Blocked, &refusal)
         };
         return finish(app, &report);
     }
@@ -67,17 +67,9 @@ fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
 }
 
 /// The report of a command that began no transaction.
-pub fn without_transaction(
-    kind: Kind,
-    status: TransactionStatus,
-    details: &str,
-) -> TransactionReport {
-    let schema = match kind {
-        Kind::Upgrade => "vit.upgrade/1",
-        Kind::Rollback => "vit.rollback/1",
-    };
+pub fn without_transaction(status: TransactionStatus, details: &str) -> TransactionReport {
     TransactionReport {
-        schema: schema.into(),
+        schema: "vit.transaction/1".into(),
         status,
         details: details.to_owned(),
         id: None,

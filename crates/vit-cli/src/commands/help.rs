@@ -2,12 +2,12 @@
 
 use clap::CommandFactory as _;
 use vit_contract::exit::ExitCode;
+use vit_contract::text::visible;
 
 use crate::args::{Cli, mistakes};
 use crate::error::Failure;
 use crate::render::topics::TOPICS;
 use crate::session::App;
-use crate::shim::visible;
 
 /// Runs `vit help [COMMAND… | TOPIC]`.
 ///

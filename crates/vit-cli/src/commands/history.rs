@@ -15,6 +15,11 @@ use crate::session::{App, Session};
 /// # Errors
 /// The history cannot be read at all, or there is no such entry.
 pub fn run(app: &App<'_>, args: &HistoryArgs) -> Result<ExitCode, Failure> {
+    if args.failed && args.command.is_some() {
+        return Err(Failure::usage(
+            "`--failed` is for the list of `vit history`",
+        ));
+    }
     let session = Session::open(app)?;
     match &args.command {
         None => {

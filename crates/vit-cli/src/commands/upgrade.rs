@@ -62,7 +62,7 @@ fn gather<T>(
 fn of_upgrade(plan: Plan) -> Result<Plan, Failure> {
     match plan.kind {
         Kind::Upgrade => Ok(plan),
-        Kind::Rollback => Err(Failure::bad_input("the plan is one of a rollback")
+        Kind::Rollback | Kind::Repair => Err(Failure::bad_input("the plan is one of a rollback")
             .hint("`vit rollback` makes and applies its own plan")),
     }
 }
@@ -79,7 +79,7 @@ fn nothing(app: &App<'_>, report: &UpdateReport) -> ExitCode {
     } else {
         TransactionStatus::Blocked
     };
-    let mut answer = apply::without_transaction(Kind::Upgrade, status, &report.details);
+    let mut answer = apply::without_transaction(status, &report.details);
     answer.from_version = report.current_version.as_ref().map(ToString::to_string);
     answer.problems.clone_from(&report.problems);
     let verdicts = report.blocked.iter().map(|candidate| &candidate.verdict);

@@ -41,7 +41,7 @@ fn known(app: &App<'_>) -> Vec<Version> {
     let Ok(session) = Session::open(app) else {
         return Vec::new();
     };
-    let listing = session.call(|cx| registry::open(cx)?.list(cx, false));
+    let listing = session.call(|cx| registry::open(cx, None)?.list(cx, false));
     listing.map_or_else(
         |_| Vec::new(),
         |listing| {

@@ -1,9 +1,9 @@
 //! `vit channel`.
 
 use vit_contract::output::ChannelReport;
+use vit_contract::text::visible;
 
 use super::{View, update};
-use crate::shim::visible;
 
 /// The report as text.
 #[must_use]

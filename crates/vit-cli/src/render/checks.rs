@@ -1,10 +1,10 @@
 //! `vit verify`, `vit history verify`, `vit doctor`: every check, and the fix for what is not well.
 
 use vit_contract::output::{CheckReport, CheckState};
+use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
 use super::{Coloring, Paint, View, count};
-use crate::shim::visible;
 
 /// The checks as text.
 #[must_use]

@@ -1,10 +1,10 @@
 //! An error: what happened, why, what to do.
 
 use vit_contract::exit::ExitCode;
+use vit_contract::text::visible;
 
 use super::{View, problems};
 use crate::error::Failure;
-use crate::shim::visible;
 
 /// An error as text for standard error.
 #[must_use]
@@ -81,10 +81,11 @@ mod tests {
             see https://example.org/contract#range
 
         1 warning
-          energy: the contact is no e-mail address [contact_not_email]
+          warning[contact_not_email]: the contact is no e-mail address
             --> domains/energy/vertical_manifest.yaml:14:12
-              |   contact: the energy team
-              |            ^^^^^^^^^^^^^^^
+             |
+          14 |   contact: the energy team
+             |            ^^^^^^^^^^^^^^^
 
         1 note
           v1.1.0: the release names no channel [channel_assumed]

@@ -3,11 +3,11 @@
 use vit_contract::history::{Entry, Outcome};
 use vit_contract::output::HistoryReport;
 use vit_contract::plan::Kind;
+use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
 use super::transaction::proof_lines;
 use super::{Paint, View, names, problems, seconds, time};
-use crate::shim::visible;
 
 /// The list as text.
 #[must_use]
@@ -46,6 +46,7 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Upgrade => "upgrade",
         Kind::Rollback => "rollback",
+        Kind::Repair => "repair",
     }
 }
 

@@ -1,9 +1,9 @@
 //! `vit hold` and `vit unhold`.
 
 use vit_contract::output::HoldReport;
+use vit_contract::text::visible;
 
 use super::{View, names};
-use crate::shim::visible;
 
 /// The report as text.
 #[must_use]

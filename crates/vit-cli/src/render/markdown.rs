@@ -5,10 +5,10 @@
 //! become a link, a mention or a heading.
 
 use vit_contract::history::{Entry, Outcome};
+use vit_contract::text::visible;
 
 use super::history::{kind, who};
 use super::{branch, seconds, time};
-use crate::shim::visible;
 
 /// The entry as Markdown. `evidence` is the folder with the evidence, absolute.
 #[must_use]

@@ -2,12 +2,12 @@
 
 use vit_contract::plan::{ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel};
 use vit_contract::release::Change;
+use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
 use super::table::{Cell, Table};
 use super::update::answer_cell;
 use super::{Coloring, Paint, View, branch, bytes, count, names, next, problems, seconds, short};
-use crate::shim::visible;
 
 /// How many changes of a kind are shown.
 const SHOWN: usize = 5;
@@ -35,6 +35,7 @@ fn headline(plan: &Plan, view: View) -> String {
     let what = match plan.kind {
         Kind::Upgrade => "upgrade",
         Kind::Rollback => "rollback",
+        Kind::Repair => "repair",
     };
     let (from, to) = (&plan.from, &plan.to);
     let way = format!(
@@ -261,10 +262,11 @@ mod tests {
         accepted  contact_not_email for energy
 
         1 warning
-          energy: the contact is no e-mail address [contact_not_email]
+          warning[contact_not_email]: the contact is no e-mail address
             --> domains/energy/vertical_manifest.yaml:14:12
-              |   contact: the energy team
-              |            ^^^^^^^^^^^^^^^
+             |
+          14 |   contact: the energy team
+             |            ^^^^^^^^^^^^^^^
 
         next: vit upgrade
         ");
@@ -299,10 +301,11 @@ mod tests {
             fix (you): git stash push, or git commit
 
         1 warning
-          energy: the contact is no e-mail address [contact_not_email]
+          warning[contact_not_email]: the contact is no e-mail address
             --> domains/energy/vertical_manifest.yaml:14:12
-              |   contact: the energy team
-              |            ^^^^^^^^^^^^^^^
+             |
+          14 |   contact: the energy team
+             |            ^^^^^^^^^^^^^^^
 
         1 note
           v1.1.0: the release names no channel [channel_assumed]
@@ -360,10 +363,11 @@ mod tests {
         ^[2maccepted^[0m  contact_not_email for energy
 
         ^[33m1 warning^[0m
-          ^[1menergy^[0m: the contact is no e-mail address ^[2m[contact_not_email]^[0m
-            --> domains/energy/vertical_manifest.yaml:14:12
-              |   contact: the energy team
-              |            ^^^^^^^^^^^^^^^
+          ^[1m^[33mwarning[contact_not_email]^[0m^[1m: the contact is no e-mail address^[0m
+            ^[1m^[94m--> ^[0mdomains/energy/vertical_manifest.yaml:14:12
+             ^[1m^[94m|^[0m
+          ^[1m^[94m14^[0m ^[1m^[94m|^[0m   contact: the energy team
+             ^[1m^[94m|^[0m            ^[1m^[33m^^^^^^^^^^^^^^^^[0m
 
         ^[2mnext:^[0m ^[36mvit upgrade^[0m
         ");

@@ -1,10 +1,11 @@
 //! Problems, grouped worst first: code, message, evidence, who can do what about it.
 
 use vit_contract::problem::{Problem, Severity};
+use vit_contract::snippet;
+use vit_contract::text::visible;
 use vit_contract::verdict;
 
 use super::{View, count};
-use crate::shim::{snippet, visible};
 
 /// All problems under one heading a severity; empty where there is none.
 #[must_use]
@@ -46,9 +47,18 @@ fn heading(severity: Severity, number: usize, view: View) -> String {
     }
 }
 
-/// One problem, indented by two.
+/// One problem, indented by two: with the offending line as rustc does where it is known.
 #[must_use]
 pub fn one(problem: &Problem, view: View) -> String {
+    let place = problem.place.as_ref();
+    if place.is_some_and(|place| place.text.is_some()) {
+        let shown = snippet::render(problem, view.paint.color);
+        return shown.lines().map(|line| format!("  {line}\n")).collect();
+    }
+    short(problem, view)
+}
+
+fn short(problem: &Problem, view: View) -> String {
     let paint = view.paint;
     let mut out = format!(
         "  {}: {} {}\n",
@@ -61,9 +71,7 @@ pub fn one(problem: &Problem, view: View) -> String {
         out.push_str(line);
         out.push('\n');
     };
-    let shown = snippet(problem, paint.color);
-    shown.lines().for_each(&mut add);
-    if let (true, Some(place)) = (shown.is_empty(), &problem.place) {
+    if let Some(place) = &problem.place {
         add(&format!("at {}", visible(&place.to_string())));
     }
     for line in problem.evidence.iter().flat_map(|text| text.lines()) {
@@ -104,10 +112,11 @@ mod tests {
             see https://example.org/contract#range
 
         1 warning
-          energy: the contact is no e-mail address [contact_not_email]
+          warning[contact_not_email]: the contact is no e-mail address
             --> domains/energy/vertical_manifest.yaml:14:12
-              |   contact: the energy team
-              |            ^^^^^^^^^^^^^^^
+             |
+          14 |   contact: the energy team
+             |            ^^^^^^^^^^^^^^^
 
         1 note
           v1.1.0: the release names no channel [channel_assumed]
@@ -130,10 +139,11 @@ mod tests {
             ^[2msee https://example.org/contract#range^[0m
 
         ^[33m1 warning^[0m
-          ^[1menergy^[0m: the contact is no e-mail address ^[2m[contact_not_email]^[0m
-            --> domains/energy/vertical_manifest.yaml:14:12
-              |   contact: the energy team
-              |            ^^^^^^^^^^^^^^^
+          ^[1m^[33mwarning[contact_not_email]^[0m^[1m: the contact is no e-mail address^[0m
+            ^[1m^[94m--> ^[0mdomains/energy/vertical_manifest.yaml:14:12
+             ^[1m^[94m|^[0m
+          ^[1m^[94m14^[0m ^[1m^[94m|^[0m   contact: the energy team
+             ^[1m^[94m|^[0m            ^[1m^[33m^^^^^^^^^^^^^^^^[0m
 
         ^[2m1 note^[0m
           ^[1mv1.1.0^[0m: the release names no channel ^[2m[channel_assumed]^[0m

@@ -147,13 +147,33 @@ pub(crate) fn update() -> UpdateReport {
     }
 }
 
-pub(crate) fn plan() -> Plan {
+fn release_changes() -> ReleaseChanges {
     let change = |text: &str| Change {
         id: None,
         text: text.into(),
         since: None,
         removal: None,
     };
+    ReleaseChanges {
+        version: version("1.1.0"),
+        changes: Changes {
+            breaking: vec![Change {
+                id: Some("BC-7".into()),
+                ..change("GraphPlugin.run takes a context")
+            }],
+            features: (1..=8).map(|n| change(&format!("feature {n}"))).collect(),
+            fixes: vec![change("the event bus no longer drops the last event")],
+            deprecated: vec![Change {
+                removal: Some("2.0.0".into()),
+                ..change("LegacyBus")
+            }],
+            documentation: Vec::new(),
+        },
+        migration_guide_url: Some("https://example.org/migrate/1.1".into()),
+    }
+}
+
+pub(crate) fn plan() -> Plan {
     let from = position('a', Some("refs/heads/main"));
     let to = position('b', None);
     Plan {
@@ -170,27 +190,12 @@ pub(crate) fn plan() -> Plan {
             position: to.clone(),
         },
         target_tag: Some("v1.1.0".into()),
+        explicit_target: false,
         strategy: Strategy::Checkout,
         answer: Answer::CompatibleWithWarnings,
         verdict: verdict(warnings()),
         preflight: Vec::new(),
-        changes: vec![ReleaseChanges {
-            version: version("1.1.0"),
-            changes: Changes {
-                breaking: vec![Change {
-                    id: Some("BC-7".into()),
-                    ..change("GraphPlugin.run takes a context")
-                }],
-                features: (1..=8).map(|n| change(&format!("feature {n}"))).collect(),
-                fixes: vec![change("the event bus no longer drops the last event")],
-                deprecated: vec![Change {
-                    removal: Some("2.0.0".into()),
-                    ..change("LegacyBus")
-                }],
-                documentation: Vec::new(),
-            },
-            migration_guide_url: Some("https://example.org/migrate/1.1".into()),
-        }],
+        changes: vec![release_changes()],
         contracts: vec![
             ContractUse {
                 contract: "contracts.GraphPlugin".into(),

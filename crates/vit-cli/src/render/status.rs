@@ -2,12 +2,12 @@
 
 use vit_contract::history::Outcome;
 use vit_contract::output::{LastCheck, StatusReport, UpdateStatus, VerticalStatus};
+use vit_contract::text::visible;
 
 use super::history::outcome_cell;
 use super::table::{Cell, Table};
 use super::update::{answer_cell, channel};
 use super::{Paint, View, branch, count, names, next, problems, short, time};
-use crate::shim::visible;
 
 /// The report as text.
 #[must_use]

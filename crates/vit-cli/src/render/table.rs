@@ -1,9 +1,9 @@
 //! Aligned columns without lines around them.
 
 use unicode_width::UnicodeWidthStr as _;
+use vit_contract::text::visible;
 
 use super::{Coloring, Paint, View};
-use crate::shim::visible;
 
 /// The narrowest that a cut cell becomes.
 const NARROWEST: usize = 20;

@@ -2,10 +2,10 @@
 
 use vit_contract::history::Proof;
 use vit_contract::output::{SmokeOutcome, SmokeResult, TransactionReport, TransactionStatus};
+use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
 use super::{Coloring, Paint, View, branch, bytes, next, outcome_words, problems, seconds, short};
-use crate::shim::visible;
 
 /// How many lines of a failed test's output are shown; the rest is in the evidence.
 const TAIL_LINES: usize = 20;

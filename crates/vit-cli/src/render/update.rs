@@ -3,10 +3,10 @@
 use vit_contract::channel::Channel;
 use vit_contract::output::{Candidate, ChannelChoice, Source, UpdateReport, UpdateStatus};
 use vit_contract::problem::Problem;
+use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
 use super::{Paint, View, count, date, next, problems, time};
-use crate::shim::visible;
 
 /// The report as text.
 #[must_use]
@@ -197,10 +197,11 @@ mod tests {
             see https://example.org/contract#range
 
         1 warning
-          energy: the contact is no e-mail address [contact_not_email]
+          warning[contact_not_email]: the contact is no e-mail address
             --> domains/energy/vertical_manifest.yaml:14:12
-              |   contact: the energy team
-              |            ^^^^^^^^^^^^^^^
+             |
+          14 |   contact: the energy team
+             |            ^^^^^^^^^^^^^^^
 
         1 release is no target
           v9.9.9  the metadata's version is 1.0.0 [metadata_version_mismatch]

@@ -35,7 +35,7 @@ fn version_and_help_are_answers() {
     assert_snapshot!(vit(&["--help"]), @"
     exit: 0
     --- stdout
-    The command line of vit
+    An update manager for a platform core kept in git and the verticals that live on it
 
     Usage: vit [OPTIONS] <COMMAND>
 
@@ -59,34 +59,15 @@ fn version_and_help_are_answers() {
       help         Explain a command or a topic
 
     Options:
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
+      -h, --help     Print help
+      -V, --version  Print version
 
     Global options:
-      -C <DIR>
-              Run as if started in DIR
-
-          --json
-              Print one JSON object on standard output
-
-      -q, --quiet
-              Say nothing but the answer and errors
-
-      -v, --verbose
-              Show the output of smoke tests as it comes
-
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   Where the stream is a terminal and nothing speaks against it
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
+      -C <DIR>            Run as if started in DIR
+          --json          Print one JSON object on standard output
+      -q, --quiet         Say nothing but the answer and errors
+      -v, --verbose       Show the output of smoke tests as it comes
+          --color <WHEN>  When to use colour: auto, always or never [default: auto]
 
     EXAMPLES
       vit update                    is there a release, and can every vertical live with it?
@@ -112,55 +93,24 @@ fn help_of_a_command_has_examples() {
     Usage: vit upgrade [OPTIONS]
 
     Options:
-          --target <VERSION>
-              Go to this version instead of the one that `vit update` offers
-
-          --channel <CHANNEL>
-              Look at this channel: stable, beta, canary or lts
-
-          --accept <CODE>
-              Accept the warnings of this code; it is recorded. `vit help codes` lists them
-
-          --branch
-              Move the current branch to the release, instead of detaching HEAD at it
-
-          --offline
-              Ask nobody: plan with what was fetched before
-
-          --plan <FILE>
-              Carry out this plan of `vit plan --out`; refused when the facts have moved
-
-      -y, --yes
-              Do not ask
-
-          --dry-run
-              Show the plan and stop; a refusal has the same exit code
-
-      -h, --help
-              Print help (see a summary with '-h')
+          --target <VERSION>   Go to this version instead of the one that `vit update` offers
+          --channel <CHANNEL>  Look at this channel: stable, beta, canary or lts
+          --accept <CODE>      Accept the warnings of this code; it is recorded. `vit help codes` lists
+                               them
+          --branch             Move the current branch to the release, instead of detaching HEAD at it
+          --offline            Ask nobody: plan with what was fetched before
+          --plan <FILE>        Carry out this plan of `vit plan --out`; refused when the facts have
+                               moved
+      -y, --yes                Do not ask
+          --dry-run            Show the plan and stop; a refusal has the same exit code
+      -h, --help               Print help
 
     Global options:
-      -C <DIR>
-              Run as if started in DIR
-
-          --json
-              Print one JSON object on standard output
-
-      -q, --quiet
-              Say nothing but the answer and errors
-
-      -v, --verbose
-              Show the output of smoke tests as it comes
-
-          --color <WHEN>
-              When to use colour
-
-              Possible values:
-              - auto:   Where the stream is a terminal and nothing speaks against it
-              - always: Always
-              - never:  Never
-              
-              [default: auto]
+      -C <DIR>            Run as if started in DIR
+          --json          Print one JSON object on standard output
+      -q, --quiet         Say nothing but the answer and errors
+      -v, --verbose       Show the output of smoke tests as it comes
+          --color <WHEN>  When to use colour: auto, always or never [default: auto]
 
     Takes a snapshot, switches the tree, runs the smoke tests of every active vertical, and proves the
     result. When anything fails the old state is put back and verified: exit 3. No flag skips the

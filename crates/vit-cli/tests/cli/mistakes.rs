@@ -83,6 +83,9 @@ fn a_usage_error_is_json_too_where_asked_for() {
     assert_eq!(report["schema"], "vit.error/1");
     assert_eq!(report["kind"], "usage");
     assert_eq!(report["exit_code"], 2);
+    let schema = include_str!("../../../../docs/schemas/vit.error.schema.json");
+    let schema = serde_json::from_str(schema).unwrap();
+    assert!(jsonschema::is_valid(&schema, &report));
 }
 
 /// Every command that asks says which flag it needs where nobody can be asked, before any work.
@@ -101,6 +104,7 @@ fn no_question_without_a_terminal() {
         &["update", "rollback"],
         &["repair"],
         &["upgrade", "--json"],
+        &["update", "--json", "apply"],
     ] {
         let run = vit(args);
         assert_eq!(run.code, Some(2), "{args:?}");
@@ -118,6 +122,8 @@ fn flags_that_contradict_each_other_are_refused() {
         &["channel", "beta", "--unset"],
         &["rollback", "--list", "--to", "x"],
         &["status", "-q", "-v"],
+        &["update", "--offline", "check"],
+        &["history", "--failed", "verify"],
     ] {
         assert_eq!(vit(args).code, Some(2), "{args:?}");
     }

@@ -55,16 +55,20 @@ pub(crate) fn vit(args: &[&str]) -> Run {
 
 /// The same with variables.
 pub(crate) fn vit_with(args: &[&str], vars: &[(&str, &str)]) -> Run {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a temporary folder");
     run(command(dir.path()).args(args).envs(vars.iter().copied()))
 }
 
 /// Runs a prepared command.
 pub(crate) fn run(command: &mut Command) -> Run {
-    let output = command.output().unwrap();
+    let output = command.output().expect("the program starts");
     Run {
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
+        stdout: text(output.stdout),
+        stderr: text(output.stderr),
         code: output.status.code(),
     }
+}
+
+fn text(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).expect("what the program prints is UTF-8")
 }

@@ -23,8 +23,8 @@ pub(super) struct Chosen {
 
 impl Chosen {
     /// Its name, where it is one of the repository's own remotes.
-    pub(super) fn name(&self) -> Option<String> {
-        self.configured.then(|| self.argument.clone())
+    pub(super) fn name(&self) -> Option<&str> {
+        self.configured.then_some(self.argument.as_str())
     }
 }
 

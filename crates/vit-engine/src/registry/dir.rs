@@ -157,7 +157,7 @@ impl Registry for DirRegistry {
         fetch_release(cx, self.remote.as_ref(), release)
     }
 
-    fn remote(&self) -> Option<String> {
+    fn remote(&self) -> Option<&str> {
         self.remote.as_ref().and_then(Chosen::name)
     }
 }

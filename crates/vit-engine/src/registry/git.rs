@@ -179,7 +179,7 @@ impl Registry for GitRegistry {
         fetch_release(cx, Some(&self.remote), release)
     }
 
-    fn remote(&self) -> Option<String> {
+    fn remote(&self) -> Option<&str> {
         self.remote.name()
     }
 }

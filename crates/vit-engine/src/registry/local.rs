@@ -63,7 +63,7 @@ impl Registry for LocalTags {
         fetch_release(cx, None, release)
     }
 
-    fn remote(&self) -> Option<String> {
+    fn remote(&self) -> Option<&str> {
         None
     }
 }
