@@ -224,6 +224,8 @@ fn of_git(error: &GitError) -> Meaning {
             "git_timeout",
             &["if it asked for a password: vit never asks; set up a credential helper or a key"],
         ),
+        GitError::Cancelled { .. } => Meaning::error("interrupted", &[]),
+        GitError::Unsafe { .. } => Meaning::error("git_unsafe", &[]),
         GitError::Format { .. } => Meaning::error(
             "git_format",
             &["`git --version` and `vit doctor` tell which git this is"],
