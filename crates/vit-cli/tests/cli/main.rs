@@ -4,3 +4,4 @@ mod help;
 mod mistakes;
 mod program;
 mod streams;
+mod target;

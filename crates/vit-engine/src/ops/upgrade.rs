@@ -93,7 +93,7 @@ pub fn refused(plan: Plan) -> TransactionReport {
     let problems: Vec<Problem> = plan.problems().filter(|p| p.blocks()).cloned().collect();
     let what = plan.kind.as_str();
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: format!("vit.{what}/1"),
         status: TransactionStatus::Blocked,
         details: format!("the {what} is blocked; nothing was changed"),
         id: None,
