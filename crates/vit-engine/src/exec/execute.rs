@@ -4,7 +4,8 @@ use vit_contract::code::Code;
 use vit_contract::history::Proof;
 use vit_contract::output::TransactionReport;
 use vit_contract::plan::{Plan, Step};
-use vit_contract::problem::{Problem, Severity};
+use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::text;
 use vit_contract::verdict::Verdict;
 
 use super::close;
@@ -18,7 +19,7 @@ use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::{Event, Stage};
-use crate::git::RefEdit;
+use crate::git::{RefEdit, Status};
 use crate::steps::{probe, switch_tree, vertical_files};
 use crate::store::journal::Journal;
 use crate::store::{reserve, transactions};
@@ -83,6 +84,7 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
         .find(|id| !used(id))
         .expect("the numbers do not end before the names do");
     let status = cx.git.status()?;
+    unmoved(&status, plan)?;
     let begun = Begun {
         kind: plan.kind,
         root: cx.site.root.display().to_string(),
@@ -101,6 +103,36 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
         host: cx.actor.host.clone(),
     };
     Ok((id, begun))
+}
+
+/// The last look before the first record: HEAD is where the plan begins, and nothing was changed
+/// while somebody read it.
+fn unmoved(status: &Status, plan: &Plan) -> Result<(), EngineError> {
+    let from = &plan.from.position;
+    let moved = if status.head.as_ref() != Some(&from.commit) {
+        format!("HEAD is {}", status.head.as_deref().unwrap_or("unborn"))
+    } else if status.branch != from.branch {
+        format!(
+            "HEAD is on {}",
+            status.branch.as_deref().unwrap_or("no branch")
+        )
+    } else if let Some(path) = status.changed.first() {
+        format!("{} has changes", text::visible(&path.display().to_string()))
+    } else {
+        return Ok(());
+    };
+    Err(EngineError::Refused {
+        summary: "the installation has changed since the plan was made".into(),
+        problems: vec![
+            Problem::new(
+                Code::FactsMoved,
+                "plan",
+                "the installation is not what it was when the plan was made",
+            )
+            .evidence(moved)
+            .hint(Who::You, "make a new plan with `vit plan`"),
+        ],
+    })
 }
 
 impl Run<'_, '_> {
