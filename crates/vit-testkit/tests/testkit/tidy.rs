@@ -12,7 +12,7 @@ fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../..")
         .canonicalize()
-        .unwrap()
+        .expect("the sources are there and can be read")
 }
 
 /// Every Rust file below a folder, sorted.
@@ -35,7 +35,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 
 fn crates() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = fs::read_dir(workspace().join("crates"))
-        .unwrap()
+        .expect("the sources are there and can be read")
         .flatten()
         .map(|e| e.path())
         .collect();
@@ -52,7 +52,7 @@ fn product() -> Vec<PathBuf> {
 
 /// The text of a file without its tests.
 fn without_tests(path: &Path) -> String {
-    let text = fs::read_to_string(path).unwrap();
+    let text = fs::read_to_string(path).expect("the sources are there and can be read");
     text.split("#[cfg(test)]\nmod tests")
         .next()
         .unwrap_or_default()
