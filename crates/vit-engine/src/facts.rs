@@ -11,8 +11,9 @@ use vit_contract::plan::Position;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
 
-use crate::compat::{self, Exports, Vertical};
+use crate::compat::{self, Vertical};
 use crate::context::Context;
+use crate::contracts::Exports;
 use crate::error::EngineError;
 use crate::git::Git;
 pub use crate::git::{Ref, Status, TreeChange};
