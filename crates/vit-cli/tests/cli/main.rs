@@ -1,5 +1,6 @@
 //! The program as a shell sees it: streams, exit codes, words. One binary for all of them.
 
+mod demo;
 mod help;
 mod mistakes;
 mod program;
