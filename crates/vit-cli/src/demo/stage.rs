@@ -54,7 +54,7 @@ impl Stage<'_> {
             schema: "vit.demo/1".into(),
             folder: path(&self.world.folder),
             installation: path(&self.world.installation),
-            seconds: steps.iter().map(|step| step.seconds).sum(),
+            seconds: rounded(steps.iter().map(|step| step.seconds).sum()),
             steps,
         })
     }
@@ -79,7 +79,7 @@ impl Stage<'_> {
             command: command(scene),
             exit_code: code,
             expected: scene.expected.code(),
-            seconds: (finished.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
+            seconds: rounded(finished.elapsed.as_secs_f64()),
         })
     }
 
@@ -211,4 +211,9 @@ impl Stage<'_> {
 #[must_use]
 pub fn command(scene: &Scene) -> String {
     format!("vit {}", scene.args.join(" "))
+}
+
+/// Seconds to the millisecond.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1000.0).round() / 1000.0
 }
