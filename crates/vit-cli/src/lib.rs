@@ -5,7 +5,7 @@
 //!
 //! | part | modules |
 //! |---|---|
-//! | in | [`args`], [`env`], [`prompt`], [`plan_file`] |
+//! | in | [`args`], [`mod@env`], [`prompt`], [`plan_file`] |
 //! | the work | [`commands`] (one file each), [`session`], [`signals`] |
 //! | `vit demo` | [`demo`] |
 //! | out | [`ui`], [`progress`], [`render`] (one file a report), [`error`] |

@@ -6,6 +6,7 @@
 //! | [`record`] | what the journal says |
 //! | [`phase`] | what a journal means: one total, pure function |
 //! | [`transaction`] | an open transaction: lock, journal, plan |
+//! | [`run`] | a transaction that is being carried out |
 //! | [`execute`] | forward |
 //! | [`unwind`] | back |
 //! | [`recover`] | after a crash |
@@ -22,5 +23,6 @@ pub mod proof;
 pub mod rebuild;
 pub mod record;
 pub mod recover;
+pub mod run;
 pub mod transaction;
 pub mod unwind;

@@ -5,3 +5,4 @@ mod help;
 mod mistakes;
 mod program;
 mod streams;
+mod target;

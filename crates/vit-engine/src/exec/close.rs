@@ -7,9 +7,9 @@ use vit_contract::output::{SmokeResult, TransactionReport, TransactionStatus};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::problem::{Problem, Severity};
 
-use super::execute::{Run, all_pass, problem_of, version_text};
 use super::rebuild;
 use super::record::Entry;
+use super::run::{Run, all_pass, problem_of, version_text};
 use crate::git::RefEdit;
 use crate::steps::probe;
 use crate::store::journal::Journal;
@@ -179,7 +179,7 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
     let elapsed = run.cx.clock.elapsed().saturating_sub(run.started);
     let details = details(kind, status, from.as_deref(), to.as_deref());
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: format!("vit.{}/1", kind.as_str()),
         status,
         details,
         next: next_command(kind, status, &run.id),

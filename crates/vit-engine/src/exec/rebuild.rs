@@ -4,9 +4,9 @@ use vit_contract::history::{self, Entry as HistoryEntry, History, Outcome};
 use vit_contract::plan::Kind;
 
 use super::close::{cause_text, smoke_word};
-use super::execute::version_text;
 use super::phase::Story;
 use super::record::Entry;
+use super::run::version_text;
 use crate::store::journal::Record;
 
 /// Rebuilds the entries of every transaction that the journal has closed.

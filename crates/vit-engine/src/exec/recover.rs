@@ -9,9 +9,9 @@ use vit_contract::problem::{Problem, Who};
 
 use super::close::{self, Ending};
 use super::evidence::Evidence;
-use super::execute::Run;
 use super::phase::{Phase, Story};
 use super::record::Entry;
+use super::run::Run;
 use super::transaction::Held;
 use super::unwind::{self, OldSmokeTests};
 use crate::context::Context;

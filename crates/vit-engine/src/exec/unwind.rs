@@ -11,9 +11,9 @@ use vit_contract::problem::{Problem, Severity};
 
 use super::close::{self, Ending};
 use super::evidence::{self, Evidence};
-use super::execute::{Run, problem_of, version_text, without_output};
 use super::proof::{self, Expected};
 use super::record::Entry;
+use super::run::{Run, problem_of, version_text, without_output};
 use crate::event::{Event, Stage};
 use crate::process;
 use crate::steps::{probe, switch_tree, vertical_files};

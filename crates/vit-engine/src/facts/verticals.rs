@@ -1,5 +1,6 @@
 //! Finding the verticals of an installation: on disk now, and in a release's tree.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -44,13 +45,11 @@ pub fn discover(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Vertical>, E
         Some(head) => cx.git.ls_tree(head, &wanted, false)?,
         None => Vec::new(),
     };
-    Ok(paths
-        .into_iter()
-        .map(|path| {
-            let tracked = tracked.iter().any(|entry| entry.path == Path::new(&path));
-            on_disk(&cx.site.root, path, tracked)
-        })
-        .collect())
+    let tracked: BTreeSet<&Path> = tracked.iter().map(|entry| entry.path.as_path()).collect();
+    Ok(in_parallel(paths, |path| {
+        let tracked = tracked.contains(Path::new(&path));
+        on_disk(&cx.site.root, path, tracked)
+    }))
 }
 
 /// The verticals that a release's tree has, from its listing.
@@ -91,6 +90,47 @@ pub fn in_tree(
             vertical(path, root, content, smoke_test, true)
         })
         .collect())
+}
+
+/// Reads manifests that are at hand, path and content: on every core there is, because reading is
+/// what costs. No smoke test is looked for, and none counts as tracked.
+#[must_use]
+pub fn read_all(manifests: Vec<(String, Vec<u8>)>) -> Vec<Vertical> {
+    in_parallel(manifests, |(path, bytes)| {
+        let root = root_of(&path);
+        vertical(path, root, Ok(bytes), SmokeTestFile::Missing, false)
+    })
+}
+
+/// Maps in order, on as many threads as there are cores; few items stay on this one.
+fn in_parallel<T: Send, U: Send>(items: Vec<T>, work: impl Fn(T) -> U + Sync) -> Vec<U> {
+    const WORTH_A_THREAD: usize = 64;
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    if threads == 1 || items.len() < WORTH_A_THREAD {
+        return items.into_iter().map(work).collect();
+    }
+    let size = items.len().div_ceil(threads);
+    let mut chunks: Vec<Vec<T>> = Vec::new();
+    let mut rest = items;
+    while rest.len() > size {
+        let tail = rest.split_off(size);
+        chunks.push(std::mem::replace(&mut rest, tail));
+    }
+    chunks.push(rest);
+    let work = &work;
+    std::thread::scope(|scope| {
+        let running: Vec<_> = chunks
+            .into_iter()
+            .map(|chunk| scope.spawn(move || chunk.into_iter().map(work).collect::<Vec<U>>()))
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|thread| match thread.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    })
 }
 
 /// The remote that a manifest names as the source of Core; the first by path counts.

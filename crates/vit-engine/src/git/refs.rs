@@ -129,7 +129,17 @@ impl Git {
             oid: commit.to_owned(),
             old: None,
         }])?;
-        self.quiet(&Call::write("symbolic-ref").args(["-m", "vit", "HEAD", branch]))
+        self.quiet(&Call::write("symbolic-ref").args(["-m", "vit", "HEAD", branch]))?;
+        self.sync_head()
+    }
+
+    /// Git syncs every ref that it writes but a symbolic one.
+    fn sync_head(&self) -> Result<(), GitError> {
+        let git_dir = self.layout()?.git_dir;
+        [git_dir.join("HEAD"), git_dir]
+            .iter()
+            .try_for_each(|path| std::fs::File::open(path)?.sync_all())
+            .map_err(|error| Call::write("symbolic-ref").format_error(&error.to_string()))
     }
 
     /// Whether `ancestor` is `descendant` or one of its ancestors.

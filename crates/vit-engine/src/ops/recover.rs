@@ -8,6 +8,9 @@ use crate::error::EngineError;
 use crate::exec::recover as exec;
 use crate::exec::transaction::Held;
 
+const RECOVER: &str = "vit.recover/1";
+const REPAIR: &str = "vit.repair/1";
+
 /// Finishes an interrupted transaction: forward when it was committed, else back. Without one,
 /// `nothing_to_do`.
 ///
@@ -16,10 +19,13 @@ use crate::exec::transaction::Held;
 pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
     let mut held = Held::acquire(cx, "vit recover")?;
     match exec::finish_open(cx, &mut held)? {
-        Some(report) => Ok(report),
+        Some(report) => Ok(TransactionReport {
+            schema: RECOVER.into(),
+            ..report
+        }),
         None => {
             held.refuse_unfinished()?;
-            Ok(nothing("no transaction was interrupted"))
+            Ok(nothing(RECOVER, "no transaction was interrupted"))
         }
     }
 }
@@ -33,15 +39,26 @@ pub fn repair(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
     if let Some(report) = exec::finish_open(cx, &mut held)?
         && report.status != TransactionStatus::Inconsistent
     {
-        return Ok(report);
+        return Ok(TransactionReport {
+            schema: REPAIR.into(),
+            ..report
+        });
     }
-    Ok(exec::repair(cx, &mut held)?
-        .unwrap_or_else(|| nothing("the installation is not inconsistent: nothing to repair")))
+    Ok(match exec::repair(cx, &mut held)? {
+        Some(report) => TransactionReport {
+            schema: REPAIR.into(),
+            ..report
+        },
+        None => nothing(
+            REPAIR,
+            "the installation is not inconsistent: nothing to repair",
+        ),
+    })
 }
 
-fn nothing(details: &str) -> TransactionReport {
+fn nothing(schema: &str, details: &str) -> TransactionReport {
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: schema.into(),
         status: TransactionStatus::NothingToDo,
         details: details.into(),
         id: None,

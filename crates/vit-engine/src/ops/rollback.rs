@@ -77,7 +77,7 @@ fn snapshots(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Snapshot>, Engi
         });
     }
     let mut list: Vec<Snapshot> = found.into_values().collect();
-    list.sort_by(|a, b| order(&b.id).cmp(&order(&a.id)));
+    list.sort_by_key(|snapshot| std::cmp::Reverse(order(&snapshot.id)));
     if let Some(next) = list.iter().position(|s| leads_to(cx, &s.id, head)) {
         list[next].next = true;
     }

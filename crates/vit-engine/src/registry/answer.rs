@@ -12,6 +12,7 @@ use super::choice::Chosen;
 use crate::context::Context;
 use crate::git::{Ref, TAGS};
 use crate::store::atomic;
+use crate::store::folder::Folder;
 
 const FILE_NAME: &str = "registry.json";
 const FORMAT_VERSION: u32 = 1;
@@ -84,7 +85,7 @@ impl Answer {
             return;
         }
         if let Ok(bytes) = serde_json::to_vec_pretty(self)
-            && std::fs::create_dir_all(&cx.site.state_dir).is_ok()
+            && Folder::state(cx.site).ensure().is_ok()
         {
             let _ = atomic::write(&path(cx), &bytes, cx.faults);
         }

@@ -17,6 +17,15 @@ pub(super) struct Chosen {
     pub(super) shown: String,
     /// Where it is, without secrets: what an older answer must agree with to count.
     pub(super) url: String,
+    /// Whether it is one of the repository's own remotes.
+    configured: bool,
+}
+
+impl Chosen {
+    /// Its name, where it is one of the repository's own remotes.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.configured.then_some(self.argument.as_str())
+    }
 }
 
 /// The remote; none means that the repository's own tags are all there is.
@@ -68,6 +77,7 @@ fn of_remote(remote: &Remote) -> Result<Chosen, EngineError> {
         argument: remote.name.clone(),
         shown: text::visible(&remote.name),
         url: safe_url(&remote.url),
+        configured: true,
     })
 }
 
@@ -96,5 +106,6 @@ fn named_by_settings(
         argument: location.to_owned(),
         url: safe_url(location),
         shown,
+        configured: false,
     })
 }

@@ -158,7 +158,7 @@ impl Registry for DirRegistry {
     }
 
     fn remote(&self) -> Option<&str> {
-        self.remote.as_ref().map(|remote| remote.argument.as_str())
+        self.remote.as_ref().and_then(Chosen::name)
     }
 }
 

@@ -180,7 +180,7 @@ impl Registry for GitRegistry {
     }
 
     fn remote(&self) -> Option<&str> {
-        Some(&self.remote.argument)
+        self.remote.name()
     }
 }
 

@@ -304,6 +304,8 @@ fn the_remote_is_chosen_by_settings_then_manifest_then_name() {
     };
     let url = world.core.root.to_str().unwrap().to_owned();
     assert_eq!(chosen(&world, None).unwrap().unwrap(), "origin");
+    let own = |world: &World| world.with(|cx| open(cx, None).unwrap().remote().map(str::to_owned));
+    assert_eq!(own(&world).as_deref(), Some("origin"));
     world.here.run(&["remote", "add", "upstream", &url]);
     world.here.run(&["remote", "add", "core", &url]);
     assert_eq!(chosen(&world, None).unwrap().unwrap(), "upstream");
@@ -313,6 +315,7 @@ fn the_remote_is_chosen_by_settings_then_manifest_then_name() {
     assert_eq!(chosen(&world, Some("core")).unwrap().unwrap(), "origin");
     world.settings(RegistryKind::Git, &url);
     assert_eq!(chosen(&world, None).unwrap().unwrap(), url);
+    assert_eq!(own(&world), None, "a URL is no remote of the repository's");
     assert_eq!(world.list(true).unwrap().releases.len(), 1);
     world.settings(RegistryKind::Git, "nowhere");
     assert!(matches!(

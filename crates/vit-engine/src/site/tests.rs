@@ -106,6 +106,13 @@ fn what_is_no_installation_is_told_apart() {
         discover(&repo, &bare),
         Err(SiteError::Bare { .. })
     ));
+    if rustix::process::geteuid().is_root() {
+        let foreign = repo.beside("foreign");
+        repo.run(&["init", "--quiet", foreign.to_str().unwrap()]);
+        std::os::unix::fs::chown(&foreign, Some(12345), None).unwrap();
+        let error = discover(&repo, &foreign).unwrap_err().to_string();
+        assert!(error.contains("safe.directory"), "{error}");
+    }
     repo.write(".git/config", "[core\n");
     let damaged = discover(&repo, &repo.root).unwrap_err();
     assert!(damaged.to_string().contains("bad config"), "{damaged}");
