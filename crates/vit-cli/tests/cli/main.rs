@@ -4,5 +4,6 @@ mod demo;
 mod help;
 mod mistakes;
 mod program;
+mod readme;
 mod streams;
 mod target;
