@@ -1,8 +1,11 @@
 //! The program as a shell sees it: streams, exit codes, words. One binary for all of them.
 
+mod faults;
 mod help;
+mod hostile_smoke;
 mod kill;
 mod mistakes;
 mod program;
 mod streams;
 mod target;
+mod transaction;
