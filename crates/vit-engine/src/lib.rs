@@ -10,7 +10,7 @@
 //! |---|---|
 //! | where and when | [`site`], [`environment`], [`clock`], [`event`], [`context`] |
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
-//! | reading | [`facts`]; [`contracts`] (exports from source text) |
+//! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
 //! | effects | [`exec`], [`steps`] |
 //! | one module a command | [`ops`] |
@@ -27,6 +27,7 @@ pub mod facts;
 pub mod faults;
 pub mod git;
 pub mod ops;
+pub mod parallel;
 pub mod plan;
 pub mod process;
 pub mod registry;

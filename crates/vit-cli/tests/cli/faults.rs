@@ -132,7 +132,13 @@ fn case_12_the_next_transaction_brings_what_the_history_misses() {
 fn a_journal_that_cannot_be_written_does_not_stop_the_undo() {
     let world: World = world(FAILS_ON_NEW);
     let before = world.state();
-    let kinds = ["rollback_begun", "evidence", "undone:switch-tree", "verified", "closed"];
+    let kinds = [
+        "rollback_begun",
+        "evidence",
+        "undone:switch-tree",
+        "verified",
+        "closed",
+    ];
     let points: Vec<String> = kinds
         .iter()
         .map(|kind| format!("journal.{kind}.before"))

@@ -141,7 +141,10 @@ fn one_that_kills_the_program() {
     for script_text in [
         smoke::KILLS_PARENT.fails(),
         smoke::KILLS_PARENT.in_probe_only(1),
-        format!("[ \"$VIT_PHASE\" = probe ] && exit 1\n{}", daemon_and_kill()),
+        format!(
+            "[ \"$VIT_PHASE\" = probe ] && exit 1\n{}",
+            daemon_and_kill()
+        ),
         daemon_and_kill(),
     ] {
         let (world, _) = start();
@@ -150,7 +153,10 @@ fn one_that_kills_the_program() {
         let run = upgrade(&world).run();
         assert!(run.was_killed(), "{run:?}");
         world.vit(&["recover"]).assert_code(3);
-        assert!(processes::all_gone(&world.root(), PATIENCE), "{script_text}");
+        assert!(
+            processes::all_gone(&world.root(), PATIENCE),
+            "{script_text}"
+        );
         world.state().assert_same(&before);
         assert_eq!(outcomes(&world), ["rollback_executed"]);
         sound(&world).unwrap();
@@ -173,7 +179,10 @@ fn case_16_one_that_ignores_sigterm() {
     let (world, _) = start();
     let before = world.state();
     let text = smoke::IGNORES_TERM.fails();
-    script(&world, &text.replace("while", ": > \"$TMPDIR/started\"\nwhile"));
+    script(
+        &world,
+        &text.replace("while", ": > \"$TMPDIR/started\"\nwhile"),
+    );
     let mut run = upgrade(&world).spawn();
     run.until("the smoke test", || world.tmp().join("started").exists());
     run.signal(Signal::INT);
@@ -191,7 +200,10 @@ fn one_that_moves_a_tag_is_found_out() {
     script(&world, &smoke::TAGS.in_probe_only(1));
     upgrade(&world).run().assert_code(3);
     world.state().assert_same(&before);
-    world.vit(&["verify"]).assert_code(1).assert_stdout("v1.0.0");
+    world
+        .vit(&["verify"])
+        .assert_code(1)
+        .assert_stdout("v1.0.0");
 }
 
 /// Hooks and programs that a smoke test writes into git's configuration never run in `vit`.

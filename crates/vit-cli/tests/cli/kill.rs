@@ -42,7 +42,10 @@ fn an_upgrade_killed_at_any_point() {
         }
     }
     for point in ["journal.aborted.written", "journal.rollback_begun.synced"] {
-        assert!(report.recovery_points.iter().any(|p| p == point), "{report:?}");
+        assert!(
+            report.recovery_points.iter().any(|p| p == point),
+            "{report:?}"
+        );
     }
 }
 

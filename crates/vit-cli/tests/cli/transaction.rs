@@ -28,7 +28,9 @@ pub(crate) fn builder() -> WorldBuilder {
 pub(crate) fn with_update(builder: WorldBuilder, smoke: &str) -> World {
     let world = builder.build();
     world
-        .vertical("finance", |v| v.smoke(smoke).file("rules.py", "RULES = 1\n"))
+        .vertical("finance", |v| {
+            v.smoke(smoke).file("rules.py", "RULES = 1\n")
+        })
         .publish("1.1.0", |r| {
             r.feature("a faster bus")
                 .remove_file(vit_testkit::smoke::REMOVED)

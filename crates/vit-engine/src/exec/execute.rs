@@ -4,21 +4,22 @@ use vit_contract::code::Code;
 use vit_contract::history::Proof;
 use vit_contract::output::TransactionReport;
 use vit_contract::plan::{Plan, Step};
-use vit_contract::problem::{Problem, Severity};
+use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::text;
 use vit_contract::verdict::Verdict;
 
-use super::{close, commit};
 use super::phase::{Phase, Story};
 use super::proof::{self, Expected};
 use super::record::{Begun, Entry};
 use super::run::{Run, problem_of, version_text, without_output};
 use super::transaction::Held;
 use super::unwind;
+use super::{close, commit};
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::{Event, Stage};
-use crate::git::RefEdit;
+use crate::git::{RefEdit, Status};
 use crate::steps::{probe, switch_tree, vertical_files};
 use crate::store::journal::Journal;
 use crate::store::{history_file, reserve, transactions};
@@ -75,6 +76,7 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
     };
     let id = new_id(cx)?;
     let status = cx.git.status()?;
+    unmoved(&status, plan)?;
     let begun = Begun {
         kind: plan.kind,
         root: cx.site.root.display().to_string(),
@@ -120,6 +122,36 @@ fn new_id(cx: &Context<'_>) -> Result<String, EngineError> {
     Ok(match last {
         None => stamp,
         Some(last) => format!("{stamp}-{}", last.saturating_add(1)),
+    })
+}
+
+/// The last look before the first record: HEAD is where the plan begins, and nothing was changed
+/// while somebody read it.
+fn unmoved(status: &Status, plan: &Plan) -> Result<(), EngineError> {
+    let from = &plan.from.position;
+    let moved = if status.head.as_ref() != Some(&from.commit) {
+        format!("HEAD is {}", status.head.as_deref().unwrap_or("unborn"))
+    } else if status.branch != from.branch {
+        format!(
+            "HEAD is on {}",
+            status.branch.as_deref().unwrap_or("no branch")
+        )
+    } else if let Some(path) = status.changed.first() {
+        format!("{} has changes", text::visible(&path.display().to_string()))
+    } else {
+        return Ok(());
+    };
+    Err(EngineError::Refused {
+        summary: "the installation has changed since the plan was made".into(),
+        problems: vec![
+            Problem::new(
+                Code::FactsMoved,
+                "plan",
+                "the installation is not what it was when the plan was made",
+            )
+            .evidence(moved)
+            .hint(Who::You, "make a new plan with `vit plan`"),
+        ],
     })
 }
 
@@ -208,7 +240,9 @@ impl Run<'_, '_> {
                 let proof =
                     proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
                 if !proof.verified {
-                    return Err(commit::mismatch(&proof, "the switched tree is not the target's").into());
+                    return Err(
+                        commit::mismatch(&proof, "the switched tree is not the target's").into(),
+                    );
                 }
             }
         }

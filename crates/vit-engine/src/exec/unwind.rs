@@ -57,7 +57,10 @@ pub(super) fn roll_back(
 
 /// Ends what smoke tests of this transaction have left at work, whoever ran them.
 pub(super) fn end_smoke_tests(run: &mut Run<'_, '_>) {
-    let ended = process::sweep(&run.id);
+    let ended = process::sweep(process::Marker {
+        transaction: &run.id,
+        root: &run.cx.site.root,
+    });
     if ended > 0 {
         let text = format!("{ended} processes of smoke tests were still at work and were ended");
         run.problems.push(
@@ -218,7 +221,9 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
         to: &to,
     };
     run.after_rollback = probe::run(run.cx, &tests, &about, false).results;
-    !verify(run).verified
+    let from = &run.begun().from.position;
+    let unlocked = switch_tree::remove_stale_locks(run.cx, from).is_ok();
+    !unlocked || !verify(run).verified
 }
 
 fn stage(run: &Run<'_, '_>, stage: Stage) {

@@ -173,7 +173,10 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
             "history against journal",
             CheckState::Failed,
             found,
-            Some("the journal in the state folder is right: `vit recover` brings what is missing".into()),
+            Some(
+                "the journal in the state folder is right: `vit recover` brings what is missing"
+                    .into(),
+            ),
         )
     });
     Ok(checks)

@@ -129,7 +129,10 @@ pub fn missing(told: &[Entry], rebuilt: &[Entry]) -> Vec<Entry> {
         .iter()
         .rposition(|entry| tells(told, entry))
         .map_or_else(
-            || rebuilt.partition_point(|entry| newest.is_some_and(|newest| entry.timestamp < newest)),
+            || {
+                rebuilt
+                    .partition_point(|entry| newest.is_some_and(|newest| entry.timestamp < newest))
+            },
             |last| last + 1,
         );
     rebuilt[from..].to_vec()

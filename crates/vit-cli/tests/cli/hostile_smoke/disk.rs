@@ -13,7 +13,7 @@ struct Small(PathBuf);
 
 impl Small {
     fn mount(at: &Path) -> Option<Self> {
-        run("mount", &["-t", "tmpfs", "-o", "size=16m", "tmpfs"], at).then(|| Self(at.to_owned()))
+        run("mount", &["-t", "tmpfs", "-o", "size=24m", "tmpfs"], at).then(|| Self(at.to_owned()))
     }
 }
 

@@ -55,7 +55,10 @@ fn reading_goes_on_and_tells() {
     }
     world.vit(&["status"]).assert_stdout("vit repair");
     world.vit(&["status", "--exit-code"]).assert_code(4);
-    world.vit(&["verify"]).assert_code(1).assert_stdout("vit repair");
+    world
+        .vit(&["verify"])
+        .assert_code(1)
+        .assert_stdout("vit repair");
     let plan = world.vit(&["plan"]);
     assert!(matches!(plan.code(), Some(0 | 1)), "{plan:?}");
 }

@@ -17,7 +17,11 @@ fn case_14_two_upgrades_at_once() {
     let mut first = upgrade(&world).spawn();
     first.until("its smoke test", || world.tmp().join("started").exists());
     let pid = first.pid().unwrap().as_raw_pid();
-    for args in [&["upgrade", "--yes"][..], &["channel", "beta"], &["recover"]] {
+    for args in [
+        &["upgrade", "--yes"][..],
+        &["channel", "beta"],
+        &["recover"],
+    ] {
         let second = world.vit(args);
         second
             .assert_code(1)
@@ -55,8 +59,14 @@ const NOW: &str = "2026-03-01T08:00:00Z";
 fn case_17_ten_within_a_second() {
     let world = world("exit 0");
     for _ in 0..5 {
-        upgrade(&world).env("VIT_TEST_NOW", NOW).run().assert_code(0);
-        rollback(&world).env("VIT_TEST_NOW", NOW).run().assert_code(0);
+        upgrade(&world)
+            .env("VIT_TEST_NOW", NOW)
+            .run()
+            .assert_code(0);
+        rollback(&world)
+            .env("VIT_TEST_NOW", NOW)
+            .run()
+            .assert_code(0);
     }
     let list = world.vit(&["rollback", "--list", "--json"]).json();
     let ids: BTreeSet<&str> = list["snapshots"]
@@ -76,7 +86,9 @@ fn case_17_old_snapshots_go_and_never_the_one_that_is_needed() {
     let world = world("exit 0");
     world.write(".vit-note", "untracked\n");
     for version in ["1.2.0", "1.3.0", "1.4.0"] {
-        world.publish(version, |r| r.file("vit.toml", Some("snapshot_retention = 2\n")));
+        world.publish(version, |r| {
+            r.file("vit.toml", Some("snapshot_retention = 2\n"))
+        });
     }
     let before = world.state();
     for version in ["1.1.0", "1.2.0", "1.3.0", "1.4.0"] {
@@ -90,8 +102,15 @@ fn case_17_old_snapshots_go_and_never_the_one_that_is_needed() {
     // Back and forth between the last two: the newest snapshots are those of rollbacks.
     let forth = ["upgrade", "--yes", "--target", "1.4.0"];
     for _ in 0..3 {
-        rollback(&world).env("VIT_TEST_NOW", NOW).run().assert_code(0);
-        world.command(forth).env("VIT_TEST_NOW", NOW).run().assert_code(0);
+        rollback(&world)
+            .env("VIT_TEST_NOW", NOW)
+            .run()
+            .assert_code(0);
+        world
+            .command(forth)
+            .env("VIT_TEST_NOW", NOW)
+            .run()
+            .assert_code(0);
     }
     let history = world.history();
     let ids: BTreeSet<&str> = history.iter().filter_map(|e| e["id"].as_str()).collect();
@@ -99,7 +118,10 @@ fn case_17_old_snapshots_go_and_never_the_one_that_is_needed() {
     let list = world.vit(&["rollback", "--list", "--json"]).json();
     let kept = list["snapshots"].as_array().unwrap().len();
     assert!((2..=3).contains(&kept), "{list:#}");
-    rollback(&world).env("VIT_TEST_NOW", NOW).run().assert_code(0);
+    rollback(&world)
+        .env("VIT_TEST_NOW", NOW)
+        .run()
+        .assert_code(0);
     assert!(world.read("vitruvyan_core/__init__.py").contains("1.3.0"));
     assert_ne!(world.state(), before);
     sound(&world).unwrap();
@@ -111,7 +133,11 @@ fn case_17_old_snapshots_go_and_never_the_one_that_is_needed() {
 fn case_17_stopped_ones_within_a_second_are_told_apart() {
     use vit_testkit::faults::{Fault, with};
     let world = world("exit 0");
-    for point in ["journal.fetched.before", "journal.judged.before", "journal.armed.before"] {
+    for point in [
+        "journal.fetched.before",
+        "journal.judged.before",
+        "journal.armed.before",
+    ] {
         let run = upgrade(&world).env("VIT_TEST_NOW", NOW);
         with(run, point, Fault::Eio).run().assert_code(2);
     }

@@ -44,7 +44,8 @@ fn record(calls: &[String], kind: &str) -> usize {
 fn works() -> bool {
     let world = World::new(env!("CARGO_BIN_EXE_vit"));
     let out = world.program(Path::new("strace"), ["-o", "/dev/null", "true"]);
-    tools::need("strace") && tools::need_that("strace that may trace", || out.run().code() == Some(0))
+    tools::need("strace")
+        && tools::need_that("strace that may trace", || out.run().code() == Some(0))
 }
 
 #[test]
@@ -59,14 +60,22 @@ fn what_a_record_claims_is_synced_before_it_is_written() {
     let good = calls_of("exit 0");
     let back = calls_of(FAILS_ON_NEW);
     // The tree, before what says that it is switched or put back.
-    for (calls, from, to) in [(&good, "intent", "done"), (&back, "rollback_begun", "undone")] {
+    for (calls, from, to) in [
+        (&good, "intent", "done"),
+        (&back, "rollback_begun", "undone"),
+    ] {
         let (from, to) = (record(calls, from), record(calls, to));
         assert!(between(calls, from, to, "syncfs("), "{to}: {calls:#?}");
     }
     // Every record, before anything follows it.
-    let way = ["begun", "fetched", "judged", "snapped", "armed", "intent", "done", "probing"];
+    let way = [
+        "begun", "fetched", "judged", "snapped", "armed", "intent", "done", "probing",
+    ];
     for pair in way.windows(2) {
         let (from, to) = (record(&good, pair[0]), record(&good, pair[1]));
-        assert!(from < to && between(&good, from, to, "fdatasync("), "{pair:?}");
+        assert!(
+            from < to && between(&good, from, to, "fdatasync("),
+            "{pair:?}"
+        );
     }
 }
