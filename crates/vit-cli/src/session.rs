@@ -174,6 +174,10 @@ impl<'a> Session<'a> {
         &self,
         work: impl Fn(&Context<'_>) -> Result<T, EngineError>,
     ) -> Result<T, Failure> {
+        let work = |cx: &Context<'_>| {
+            ops::recover::ready(cx)?;
+            work(cx)
+        };
         match work(&self.context()) {
             Err(EngineError::OpenTransaction { .. }) => {
                 self.watch_signals()?;
