@@ -54,6 +54,8 @@ pub struct Facts {
     pub free_bytes: u64,
     /// Seconds that earlier upgrades of this installation took.
     pub durations: Vec<f64>,
+    /// Programs that the repository's own configuration names.
+    pub programs: Vec<String>,
     /// What was noticed on the way.
     pub problems: Vec<Problem>,
 }
@@ -138,6 +140,7 @@ impl Facts {
             registry,
             free_bytes: free_bytes(cx)?,
             durations,
+            programs: repository::programs(cx)?,
             problems,
         })
     }

@@ -28,8 +28,8 @@ pub fn apply(
     }
     let asked = !question.yes;
     if !app.ui.json && (asked || app.ui.verbosity > Verbosity::Quiet) {
-        app.ui.print(&render::plan::plan(plan, app.ui.out));
-        app.ui.say("\n");
+        let shown = render::plan::without_next(plan, app.ui.out);
+        app.ui.print(&format!("{shown}\n"));
     }
     if !question.ask(app.ui) {
         app.ui.say("nothing was changed\n");

@@ -4,7 +4,7 @@ use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::output::UpdateReport;
 use vit_contract::plan::Plan;
-use vit_contract::problem::{Problem, Who};
+use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
 
 use super::update;
@@ -67,7 +67,27 @@ pub fn plan(cx: &Context<'_>, options: &PlanOptions) -> Result<Planned, EngineEr
             }
         }
     };
-    Ok(Planned::Plan(Box::new(make(cx, &facts, &target, &choice)?)))
+    let plan = make(cx, &facts, &target, &choice)?;
+    acceptable(&plan, &options.accept)?;
+    Ok(Planned::Plan(Box::new(plan)))
+}
+
+/// Only warnings can be accepted: a code that blocks, here or by its nature, is refused.
+fn acceptable(plan: &Plan, accept: &[Code]) -> Result<(), EngineError> {
+    for &code in accept {
+        let found: Vec<&Problem> = plan.problems().filter(|p| p.code == code).collect();
+        let warns = found.iter().any(|p| p.severity == Severity::Warning);
+        let blocks = found.iter().any(|p| p.blocks());
+        if !blocks && (warns || code.severity() != Severity::Blocked) {
+            continue;
+        }
+        return Err(EngineError::BadInput {
+            summary: format!("{code} blocks: only a warning can be accepted"),
+            problems: found.into_iter().cloned().collect(),
+            hints: vec!["leave `--accept` out, and mend what blocks".into()],
+        });
+    }
+    Ok(())
 }
 
 /// Computes the plan for one target.
