@@ -57,6 +57,8 @@ pub struct Facts {
     pub free_bytes: u64,
     /// Seconds that earlier upgrades of this installation took.
     pub durations: Vec<f64>,
+    /// Programs that the repository's own configuration names.
+    pub programs: Vec<String>,
     /// What was noticed on the way.
     pub problems: Vec<Problem>,
 }
@@ -147,6 +149,7 @@ impl Facts {
             registry,
             free_bytes: free_bytes(cx)?,
             durations,
+            programs: repository::programs(cx)?,
             problems,
         })
     }

@@ -12,6 +12,7 @@ use crate::process::{Finished, ProcessError};
 
 mod command;
 mod config;
+mod fence;
 mod files;
 mod layout;
 mod objects;
