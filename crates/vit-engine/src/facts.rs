@@ -17,6 +17,7 @@ use crate::error::EngineError;
 use crate::git::{Git, Ref, Status, TreeChange};
 use crate::registry::{self, Listing, Registry};
 use crate::store::choices::{self, Choices};
+use crate::store::folder::Folder;
 use crate::store::history_file;
 
 pub mod core_version;
@@ -198,7 +199,7 @@ impl Local {
     pub fn gather(cx: &Context<'_>) -> Result<Self, EngineError> {
         let status = cx.git.status()?;
         let verticals = verticals::discover(cx, status.head.as_deref())?;
-        let choices = choices::load(&cx.site.state_dir)?;
+        let choices = choices::load(&cx.site.state_dir).map_err(|error| unsafe_folder(cx, error))?;
         let channel = compat::effective_channel(cx.channel_override, choices.channel, &verticals);
         Ok(Self {
             status,
@@ -228,6 +229,18 @@ impl Local {
             tree,
             branch: self.status.branch.clone(),
         }))
+    }
+}
+
+/// Why a state file cannot be read, where it is the folder's fault.
+fn unsafe_folder(cx: &Context<'_>, error: EngineError) -> EngineError {
+    let problems = Folder::state(cx.site).check();
+    if problems.is_empty() {
+        return error;
+    }
+    EngineError::Refused {
+        summary: format!("{error}: the state folder is not safe to use"),
+        problems,
     }
 }
 

@@ -43,8 +43,6 @@ fn case_15_staged_and_unstaged_changes_block_with_their_names() {
     upgrade 1.0.0 → 1.1.0   channel stable   blocked
       HASH main → HASH detached at v1.1.0, 3 files change
 
-    no vertical is declared: nothing is smoke-tested
-
     time      about 1.0s (an estimate: nothing was measured here yet)
     disk      16.0 MiB needed, FREE free
     risk      medium
@@ -156,7 +154,7 @@ fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
             1,
         ),
         ("an alias bomb", (bomb + &good).into(), "yaml_alias", 1, 5),
-        ("a tab", good.replace("  min_core", "\tmin_core").into(), "yaml_syntax", 5, 1),
+        ("a tab", good.replace("  min_core", "\tmin_core").into(), "yaml_syntax", 5, 2),
         ("no UTF-8", vec![b'a', b':', b' ', 0xff, 0xfe], "not_utf8", 1, 4),
         (
             "a name with a look-alike",
@@ -169,7 +167,7 @@ fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
             "an inverted range",
             good.replace("max_core_version: \"1.x.x\"", "max_core_version: \"0.9.x\"").into(),
             "range_inverted",
-            6,
+            5,
             21,
         ),
         (
@@ -220,8 +218,8 @@ fn case_19_a_malformed_manifest_as_a_person_sees_it() {
 
     time      about 1.0s (an estimate: nothing was measured here yet)
     disk      16.0 MiB needed, FREE free
-    risk      low
-              - no breaking change, every active vertical has a smoke test
+    risk      HIGH
+              - 1 manifest cannot be read
     way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
               2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
               3. every tracked file is hashed against the old tree before it is called restored

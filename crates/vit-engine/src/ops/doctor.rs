@@ -29,6 +29,8 @@ pub fn doctor(
     let mut checks = vec![git(start, environment), shell()];
     match found {
         Ok(cx) => installation(&mut checks, cx),
+        // Without git there is nothing to say of the folder.
+        Err(_) if checks.iter().any(|check| check.state == CheckState::Failed) => {}
         Err(error) => {
             let found = chain(error);
             checks.push(check(
