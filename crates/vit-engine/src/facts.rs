@@ -199,7 +199,8 @@ impl Local {
     pub fn gather(cx: &Context<'_>) -> Result<Self, EngineError> {
         let status = cx.git.status()?;
         let verticals = verticals::discover(cx, status.head.as_deref())?;
-        let choices = choices::load(&cx.site.state_dir).map_err(|error| unsafe_folder(cx, error))?;
+        let choices =
+            choices::load(&cx.site.state_dir).map_err(|error| unsafe_folder(cx, error))?;
         let channel = compat::effective_channel(cx.channel_override, choices.channel, &verticals);
         Ok(Self {
             status,

@@ -102,7 +102,10 @@ fn case_04_a_pre_release_is_not_stable_whatever_its_metadata_says() {
     assert_eq!(beta["offered"]["version"], "1.1.0-beta.1");
     let codes = codes(&beta);
     assert!(codes.contains(&"channel_calmer_than_version".to_owned()));
-    assert!(codes.contains(&"core_above_maximum".to_owned()), "{codes:?}");
+    assert!(
+        codes.contains(&"core_above_maximum".to_owned()),
+        "{codes:?}"
+    );
 }
 
 #[test]
@@ -144,7 +147,9 @@ fn case_06_contracts_minimum_allowlist_and_checksum_each_block() {
     world
         .publish("1.1.0", |r| r.contracts("2.0.0"))
         .publish("1.2.0", |r| r.minimum_vertical("finance", "0.3.0"))
-        .publish("1.3.0", |r| r.breaking_with_id("BRK-1", "a").breaking("another"))
+        .publish("1.3.0", |r| {
+            r.breaking_with_id("BRK-1", "a").breaking("another")
+        })
         .publish("1.4.0", |r| r.checksum_of("v1.2.0"));
     let report = answer(&world, &["update"], 1);
     assert_eq!(report["status"], "blocked");
@@ -351,7 +356,10 @@ fn case_08_offline_asks_nobody() {
     let world = world();
     world.publish("1.1.0", |r| r);
     let error = answer(&world, &["update", "--offline"], 2);
-    assert!(error["hints"].to_string().contains("without `--offline`"), "{error:#}");
+    assert!(
+        error["hints"].to_string().contains("without `--offline`"),
+        "{error:#}"
+    );
     answer(&world, &["update"], 0);
     world.publish("1.2.0", |r| r);
     let offline = vit(&world, &["update", "--offline"]);
@@ -370,7 +378,11 @@ fn case_21_a_target_that_is_no_version_names_the_newest_real_ones() {
     world.publish("1.1.0", |r| r).publish("1.2.0", |r| r);
     answer(&world, &["update"], 0);
     for target in ["banana", "v1", "1.2", "latest", "-1", "../../etc"] {
-        for verb in [&["plan"][..], &["upgrade", "--yes"], &["upgrade", "--dry-run"]] {
+        for verb in [
+            &["plan"][..],
+            &["upgrade", "--yes"],
+            &["upgrade", "--dry-run"],
+        ] {
             let arg = format!("--target={target}");
             let args: Vec<&str> = verb.iter().copied().chain([arg.as_str()]).collect();
             let error = answer(&world, &args, 2);

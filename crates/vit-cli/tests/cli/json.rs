@@ -52,8 +52,14 @@ fn good_answers_name_their_schema() {
         assert_eq!(value["schema"], "vit.transaction/1", "{args:?}");
         assert_eq!((&value["status"], code), (&status.into(), 0), "{args:?}");
     }
-    let (plan, _) = json(&world, &["rollback", "--dry-run", "--to", "20260301-080000"]);
-    assert_eq!((&plan["schema"], &plan["kind"]), (&"vit.plan/1".into(), &"rollback".into()));
+    let (plan, _) = json(
+        &world,
+        &["rollback", "--dry-run", "--to", "20260301-080000"],
+    );
+    assert_eq!(
+        (&plan["schema"], &plan["kind"]),
+        (&"vit.plan/1".into(), &"rollback".into())
+    );
     let (entry, _) = json(&world, &["history", "show", "last"]);
     assert_eq!(entry["schema"], "vit.history/1");
 }
@@ -64,7 +70,10 @@ fn failures_are_objects_too() {
     world.vertical("finance", |v| v.smoke("echo no; exit 1"));
     world.publish("1.1.0", |r| r);
     let (rolled_back, code) = json(&world, &["upgrade", "--yes"]);
-    assert_eq!((&rolled_back["status"], code), (&"rollback_executed".into(), 3));
+    assert_eq!(
+        (&rolled_back["status"], code),
+        (&"rollback_executed".into(), 3)
+    );
     let (failed, _) = json(&world, &["history", "--failed"]);
     assert_eq!(failed["history"][0]["status"], "rollback_executed");
     world.write("README.md", "dirty\n");
@@ -91,7 +100,16 @@ fn failures_are_objects_too() {
     }
     assert_eq!(
         kinds,
-        ["usage", "bad_input", "bad_input", "bad_input", "needs_yes", "bad_input", "bad_input", "usage"]
+        [
+            "usage",
+            "bad_input",
+            "bad_input",
+            "bad_input",
+            "needs_yes",
+            "bad_input",
+            "bad_input",
+            "usage"
+        ]
     );
 }
 
@@ -105,7 +123,10 @@ fn every_command_answers_where_there_is_no_installation() {
         if schema == "vit.doctor/1" {
             assert_eq!((&value["ok"], run.code()), (&false.into(), Some(1)));
         } else {
-            assert_eq!((&value["kind"], run.code()), (&"not_a_repository".into(), Some(2)));
+            assert_eq!(
+                (&value["kind"], run.code()),
+                (&"not_a_repository".into(), Some(2))
+            );
         }
     }
 }

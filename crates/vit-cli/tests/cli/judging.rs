@@ -123,14 +123,18 @@ fn case_18_an_invalid_manifest_hides_no_other_and_the_order_is_one() {
 /// What a manifest is replaced by, the code, and where.
 #[test]
 fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
-    let good = String::from_utf8(std::fs::read({
-        let world = world();
-        world.vertical("finance", |v| v);
-        let path = world.root().join("kept.yaml");
-        std::fs::copy(world.path("domains/finance/vertical_manifest.yaml"), &path).unwrap();
-        std::mem::forget(world);
-        path
-    }).unwrap()).unwrap();
+    let good = String::from_utf8(
+        std::fs::read({
+            let world = world();
+            world.vertical("finance", |v| v);
+            let path = world.root().join("kept.yaml");
+            std::fs::copy(world.path("domains/finance/vertical_manifest.yaml"), &path).unwrap();
+            std::mem::forget(world);
+            path
+        })
+        .unwrap(),
+    )
+    .unwrap();
     let bomb = (1..9).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
         let list = vec![format!("*a{}", n - 1); 10].join(", ");
         text + &format!("a{n}: &a{n} [{list}]\n")
@@ -138,34 +142,62 @@ fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
     let cases: Vec<(&str, Vec<u8>, &str, u64, u64)> = vec![
         (
             "an unquoted version",
-            good.replace("min_core_version: \"1.0.0\"", "min_core_version: 1.0").into(),
+            good.replace("min_core_version: \"1.0.0\"", "min_core_version: 1.0")
+                .into(),
             "unquoted_version",
             5,
             21,
         ),
         ("an empty file", Vec::new(), "empty_document", 1, 1),
-        ("only comments", b"# nothing\n# here\n".to_vec(), "empty_document", 1, 1),
-        ("a list at the top", b"- domain_name: finance\n".to_vec(), "wrong_type", 1, 1),
+        (
+            "only comments",
+            b"# nothing\n# here\n".to_vec(),
+            "empty_document",
+            1,
+            1,
+        ),
+        (
+            "a list at the top",
+            b"- domain_name: finance\n".to_vec(),
+            "wrong_type",
+            1,
+            1,
+        ),
         (
             "a duplicate key",
-            good.replace("status: active\n", "status: active\nstatus: draft\n").into(),
+            good.replace("status: active\n", "status: active\nstatus: draft\n")
+                .into(),
             "duplicate_key",
             4,
             1,
         ),
         ("an alias bomb", (bomb + &good).into(), "yaml_alias", 1, 5),
-        ("a tab", good.replace("  min_core", "\tmin_core").into(), "yaml_syntax", 5, 2),
-        ("no UTF-8", vec![b'a', b':', b' ', 0xff, 0xfe], "not_utf8", 1, 4),
+        (
+            "a tab",
+            good.replace("  min_core", "\tmin_core").into(),
+            "yaml_syntax",
+            5,
+            2,
+        ),
+        (
+            "no UTF-8",
+            vec![b'a', b':', b' ', 0xff, 0xfe],
+            "not_utf8",
+            1,
+            4,
+        ),
         (
             "a name with a look-alike",
-            good.replace("domain_name: finance", "domain_name: fіnance").into(),
+            good.replace("domain_name: finance", "domain_name: fіnance")
+                .into(),
             "bad_name",
             1,
             14,
         ),
         (
             "an inverted range",
-            good.replace("max_core_version: \"1.x.x\"", "max_core_version: \"0.9.x\"").into(),
+            good.replace("max_core_version: \"1.x.x\"", "max_core_version: \"0.9.x\"")
+                .into(),
             "range_inverted",
             5,
             21,
@@ -184,21 +216,36 @@ fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
         let report = upgrade(&world, 1);
         let text = report.to_string();
         assert!(!text.contains("hunter2"), "{what}");
-        assert!(codes(&report).contains(&code.to_owned()), "{what}: {:?}", codes(&report));
+        assert!(
+            codes(&report).contains(&code.to_owned()),
+            "{what}: {:?}",
+            codes(&report)
+        );
         let found = problem(&report, code);
         let place = &found["place"];
         assert_eq!(
             place["file"], "domains/finance/vertical_manifest.yaml",
             "{what}: {found:#}"
         );
-        assert!(place["line"].is_u64() && place["column"].is_u64(), "{what}: {found:#}");
+        assert!(
+            place["line"].is_u64() && place["column"].is_u64(),
+            "{what}: {found:#}"
+        );
         if line > 0 {
-            assert_eq!((&place["line"], &place["column"]), (&line.into(), &column.into()), "{what}: {found:#}");
+            assert_eq!(
+                (&place["line"], &place["column"]),
+                (&line.into(), &column.into()),
+                "{what}: {found:#}"
+            );
         }
         // The reading commands tell the same and go on working.
         let status = answer(&world, &["status"], 0);
         assert!(codes(&status).contains(&code.to_owned()), "{what}");
-        assert_eq!(answer(&world, &["update"], 1)["status"], "blocked", "{what}");
+        assert_eq!(
+            answer(&world, &["update"], 1)["status"],
+            "blocked",
+            "{what}"
+        );
         assert_eq!(answer(&world, &["doctor"], 1)["ok"], false, "{what}");
     }
 }
@@ -206,7 +253,9 @@ fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
 #[test]
 fn case_19_a_malformed_manifest_as_a_person_sees_it() {
     let world = offered();
-    world.vertical("finance", |v| v.raw_manifest("domain_name: finance\ndomain_version: 1.10\n"));
+    world.vertical("finance", |v| {
+        v.raw_manifest("domain_name: finance\ndomain_version: 1.10\n")
+    });
     assert_snapshot!(shown(&world, &vit(&world, &["plan", "--target", "1.1.0"])), @r#"
     exit: 1
     --- stdout
@@ -285,7 +334,10 @@ fn case_20_a_deprecated_vertical_warns_an_active_one_blocks_others_are_shown() {
         world.vertical("finance", |v| v.range("1.0.0", "1.0.x").status(status));
         let report = answer(&world, &["update"], code);
         let codes = codes(&report);
-        assert!(codes.contains(&"core_above_maximum".to_owned()), "{status}: {codes:?}");
+        assert!(
+            codes.contains(&"core_above_maximum".to_owned()),
+            "{status}: {codes:?}"
+        );
         if let Some(note) = note {
             assert!(codes.contains(&note.to_owned()), "{status}: {codes:?}");
             let above = problem(&report, "core_above_maximum");
@@ -308,9 +360,13 @@ fn a_target_that_removes_a_tracked_vertical_is_blocked() {
 #[test]
 fn a_manifest_that_the_target_changes_is_judged_as_it_will_be() {
     let world = crate::installation::builder()
-        .core("1.0.0", |r| r.vertical("finance", |v| v.range("1.0.0", "1.0.x")))
+        .core("1.0.0", |r| {
+            r.vertical("finance", |v| v.range("1.0.0", "1.0.x"))
+        })
         .build();
-    world.publish("1.1.0", |r| r.vertical("finance", |v| v.range("1.0.0", "1.1.x")));
+    world.publish("1.1.0", |r| {
+        r.vertical("finance", |v| v.range("1.0.0", "1.1.x"))
+    });
     assert_eq!(upgrade(&world, 0)["status"], "applied");
     world.publish("1.1.1", |r| {
         r.vertical("finance", |v| v.raw_manifest("domain_name: finance\n"))
@@ -335,9 +391,19 @@ fn capabilities_and_the_support_window_are_judged() {
     world.vertical("finance", |v| v.requires("streaming"));
     world
         .publish("1.2.0", |r| r.capabilities(&["batch"]))
-        .publish("1.3.0", |r| r.capabilities(&["streaming"]).removed_capabilities(&["streaming"]))
-        .publish("1.4.0", |r| r.capabilities(&["streaming"]).field("support_until", "2026-02-01"))
-        .publish("1.5.0", |r| r.capabilities(&["streaming"]).breaking("x").no_migration_guide());
+        .publish("1.3.0", |r| {
+            r.capabilities(&["streaming"])
+                .removed_capabilities(&["streaming"])
+        })
+        .publish("1.4.0", |r| {
+            r.capabilities(&["streaming"])
+                .field("support_until", "2026-02-01")
+        })
+        .publish("1.5.0", |r| {
+            r.capabilities(&["streaming"])
+                .breaking("x")
+                .no_migration_guide()
+        });
     let report = answer(&world, &["update"], 0);
     for (index, code) in [
         (3, "capability_missing"),
@@ -346,6 +412,9 @@ fn capabilities_and_the_support_window_are_judged() {
         (0, "migration_guide_missing"),
     ] {
         let codes = codes(&report["blocked"][index]);
-        assert!(codes.contains(&code.to_owned()), "{index} {code}: {codes:?}");
+        assert!(
+            codes.contains(&code.to_owned()),
+            "{index} {code}: {codes:?}"
+        );
     }
 }

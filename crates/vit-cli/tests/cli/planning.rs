@@ -265,10 +265,16 @@ fn a_plan_that_is_none_is_refused_with_the_reason() {
     other["schema"] = "vit.plan/2".into();
     let before = world.state();
     for (content, reason) in [
-        (text.replace("1.1.0", "1.0.9"), "was changed after it was made"),
+        (
+            text.replace("1.1.0", "1.0.9"),
+            "was changed after it was made",
+        ),
         (text.replace("checkout", "checkotu"), "is not a whole plan"),
         (other.to_string(), "its schema is vit.plan/2"),
-        ("{\"schema\": \"vit.status/1\"}".into(), "its schema is vit.status/1"),
+        (
+            "{\"schema\": \"vit.status/1\"}".into(),
+            "its schema is vit.status/1",
+        ),
         ("banana".into(), "is not JSON"),
         (String::new(), "is not JSON"),
         ("\u{feff}{}".into(), "is not JSON"),
@@ -278,7 +284,10 @@ fn a_plan_that_is_none_is_refused_with_the_reason() {
         std::fs::write(&file, content).unwrap();
         let error = answer(&world, &["upgrade", "--plan", &file, "--yes"], 2);
         assert_eq!(error["kind"], "bad_input");
-        assert!(error["message"][0].to_string().contains(reason), "{error:#}");
+        assert!(
+            error["message"][0].to_string().contains(reason),
+            "{error:#}"
+        );
     }
     let folder = world.root().display().to_string();
     answer(&world, &["upgrade", "--plan", &folder, "--yes"], 2);
@@ -476,7 +485,10 @@ fn case_10_two_upgrades_and_two_rollbacks_and_the_rollback_of_a_rollback() {
     let back = answer(&world, &["rollback", "--yes"], 0);
     assert_eq!(back["to_version"], "1.0.0");
     assert_eq!(four_facts(&world), at_1_0);
-    assert_eq!(answer(&world, &["rollback", "--yes"], 2)["kind"], "bad_input");
+    assert_eq!(
+        answer(&world, &["rollback", "--yes"], 2)["kind"],
+        "bad_input"
+    );
     assert_snapshot!(shown(&world, &vit(&world, &["rollback", "--yes"])), @"
     exit: 2
     --- stderr

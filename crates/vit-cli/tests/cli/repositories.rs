@@ -5,8 +5,8 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 use serde_json::Value;
-use vit_testkit::core_repo::File;
 use vit_testkit::World;
+use vit_testkit::core_repo::File;
 
 use crate::installation::{
     answer, builder, codes, command, four_facts, problem, shown, valid, vit, world,
@@ -97,7 +97,10 @@ fn an_unborn_head_is_told() {
     world.git(&["checkout", "-q", "--orphan", "fresh"]);
     world.git(&["rm", "-rfq", "."]);
     let error = answer(&world, &["plan"], 1);
-    assert!(codes(&error).contains(&"unborn_head".to_owned()), "{error:#}");
+    assert!(
+        codes(&error).contains(&"unborn_head".to_owned()),
+        "{error:#}"
+    );
     answer(&world, &["upgrade", "--yes"], 1);
     answer(&world, &["status"], 0);
     answer(&world, &["update"], 0);
@@ -135,7 +138,14 @@ fn commits_of_ones_own_are_never_dropped() {
     // There is no way around it: not by a flag, not by accepting it.
     answer(
         &world,
-        &["upgrade", "--yes", "--target", "1.1.0", "--accept", "own_commits"],
+        &[
+            "upgrade",
+            "--yes",
+            "--target",
+            "1.1.0",
+            "--accept",
+            "own_commits",
+        ],
         2,
     );
     blocked(&world, "own_commits");
@@ -179,7 +189,11 @@ fn no_git_is_told_with_the_fix() {
     let empty = world.root().join("empty");
     std::fs::create_dir(&empty).unwrap();
     let without = |args: &[&str]| command(&world, args).env("PATH", &empty).run();
-    for args in [&["status", "--json"][..], &["update", "--json"], &["upgrade", "--yes", "--json"]] {
+    for args in [
+        &["status", "--json"][..],
+        &["update", "--json"],
+        &["upgrade", "--yes", "--json"],
+    ] {
         let run = without(args);
         run.assert_code(2);
         assert_eq!(valid(&run)["kind"], "program_not_found");
@@ -231,7 +245,11 @@ fn without_a_remote_the_tags_of_the_repository_are_the_releases() {
         world.git(&["tag", "-d", tag]);
     }
     let error = answer(&world, &["update"], 2);
-    assert!(error["hints"].to_string().contains("git remote add upstream"));
+    assert!(
+        error["hints"]
+            .to_string()
+            .contains("git remote add upstream")
+    );
 }
 
 #[test]
@@ -241,7 +259,10 @@ fn several_remotes_without_a_usual_name_are_told() {
     there_and_back(&world, "1.1.0");
     world.git(&["remote", "add", "fork", text(&world.origin())]);
     let error = answer(&world, &["update"], 2);
-    assert!(error["message"][0].to_string().contains("core, fork"), "{error:#}");
+    assert!(
+        error["message"][0].to_string().contains("core, fork"),
+        "{error:#}"
+    );
     world.git(&["remote", "rename", "core", "upstream"]);
     answer(&world, &["update"], 0);
 }
@@ -253,7 +274,16 @@ fn a_shallow_clone_works() {
     let url = format!("file://{}", text(&world.origin()));
     world.git_in(
         &world.root(),
-        &["clone", "-q", "--depth", "1", "--branch", "v1.0.0", &url, text(&clone)],
+        &[
+            "clone",
+            "-q",
+            "--depth",
+            "1",
+            "--branch",
+            "v1.0.0",
+            &url,
+            text(&clone),
+        ],
     );
     let before = world.git_in(&clone, &["rev-parse", "HEAD"]);
     let report = answer_in(&world, &clone, &["update"], 0);
@@ -269,7 +299,9 @@ fn a_bare_clone_is_told() {
     let world = offered();
     let error = answer_in(&world, &world.origin(), &["status"], 2);
     assert_eq!(error["kind"], "bare_repository");
-    let run = command(&world, &["upgrade", "--yes"]).cwd(world.origin()).run();
+    let run = command(&world, &["upgrade", "--yes"])
+        .cwd(world.origin())
+        .run();
     assert_snapshot!(shown(&world, &run), @"
     exit: 2
     --- stderr
@@ -312,7 +344,15 @@ fn a_subfolder_and_dash_c_lead_to_the_same_installation() {
 fn a_linked_worktree_is_an_installation_of_its_own() {
     let world = offered();
     let linked = world.root().join("linked wörktree");
-    world.git(&["worktree", "add", "-q", "-b", "linked", text(&linked), "v1.0.0"]);
+    world.git(&[
+        "worktree",
+        "add",
+        "-q",
+        "-b",
+        "linked",
+        text(&linked),
+        "v1.0.0",
+    ]);
     let main = world.state();
     answer_in(&world, &linked, &["upgrade", "--yes"], 0);
     assert_eq!(
@@ -322,7 +362,10 @@ fn a_linked_worktree_is_an_installation_of_its_own() {
     world.state().assert_same(&main);
     assert_eq!(answer(&world, &["status"], 0)["core_version"], "1.0.0");
     answer_in(&world, &linked, &["rollback", "--yes"], 0);
-    assert_eq!(world.git_in(&linked, &["branch", "--show-current"]), "linked");
+    assert_eq!(
+        world.git_in(&linked, &["branch", "--show-current"]),
+        "linked"
+    );
     answer_in(&world, &linked, &["history", "verify"], 0);
     answer(&world, &["upgrade", "--yes"], 0);
     answer(&world, &["history", "verify"], 0);
@@ -335,7 +378,15 @@ fn a_submodule_is_an_installation_and_its_parent_is_left_alone() {
     world.git_in(&world.root(), &["init", "-q", text(&parent)]);
     world.git_in(
         &parent,
-        &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", text(&world.origin()), "core"],
+        &[
+            "-c",
+            "protocol.file.allow=always",
+            "submodule",
+            "--quiet",
+            "add",
+            text(&world.origin()),
+            "core",
+        ],
     );
     let core = parent.join("core");
     world.git_in(&core, &["checkout", "-q", "v1.0.0"]);
@@ -363,7 +414,10 @@ fn operations_under_way_block() {
     world.git(&["merge", "--abort"]);
     std::fs::create_dir(world.path(".git/rebase-merge")).unwrap();
     let found = blocked(&world, "operation_in_progress");
-    assert!(found["hint"].to_string().contains("git rebase --abort"), "{found:#}");
+    assert!(
+        found["hint"].to_string().contains("git rebase --abort"),
+        "{found:#}"
+    );
 }
 
 #[test]
@@ -428,7 +482,10 @@ fn another_layout_is_managed_with_a_vit_toml() {
                 ),
             )
             .file("src/engine/__init__.py", Some("__version__ = \"1.0.0\"\n"))
-            .file("src/api/__init__.py", Some("class Bus:\n    pass\n\n__all__ = [\"Bus\"]\n"))
+            .file(
+                "src/api/__init__.py",
+                Some("class Bus:\n    pass\n\n__all__ = [\"Bus\"]\n"),
+            )
         })
         .build();
     world.vertical("shop", |v| v.at("plugins/shop").uses("api.Bus"));
@@ -452,7 +509,11 @@ fn another_layout_is_managed_with_a_vit_toml() {
 fn trap(world: &World) -> (String, std::path::PathBuf) {
     let mark = world.root().join("pwned");
     let script = world.root().join("evil.sh");
-    std::fs::write(&script, format!("#!/bin/sh\n: > '{}'\nexit 1\n", text(&mark))).unwrap();
+    std::fs::write(
+        &script,
+        format!("#!/bin/sh\n: > '{}'\nexit 1\n", text(&mark)),
+    )
+    .unwrap();
     std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).unwrap();
     (text(&script).to_owned(), mark)
 }
@@ -479,7 +540,12 @@ fn case_28_hooks_fsmonitor_and_programs_of_the_repository_do_not_run() {
     std::fs::create_dir(&hooks).unwrap();
     let own = world.path(".git/hooks");
     std::fs::create_dir_all(&own).unwrap();
-    for name in ["post-checkout", "reference-transaction", "post-index-change", "pre-auto-gc"] {
+    for name in [
+        "post-checkout",
+        "reference-transaction",
+        "post-index-change",
+        "pre-auto-gc",
+    ] {
         std::fs::copy(&script, hooks.join(name)).unwrap();
         std::fs::copy(&script, own.join(name)).unwrap();
     }
@@ -513,7 +579,11 @@ fn case_28_hooks_fsmonitor_and_programs_of_the_repository_do_not_run() {
     }
     let plan = answer(&world, &["plan"], 0);
     let told = problem(&plan, "unsafe_git_config");
-    for key in ["core.sshcommand", "credential.helper", "remote.origin.uploadpack"] {
+    for key in [
+        "core.sshcommand",
+        "credential.helper",
+        "remote.origin.uploadpack",
+    ] {
         assert!(told["evidence"].to_string().contains(key), "{told:#}");
     }
 }
@@ -521,11 +591,19 @@ fn case_28_hooks_fsmonitor_and_programs_of_the_repository_do_not_run() {
 #[test]
 fn case_28_filters_run_only_where_gits_checkout_must_and_are_told() {
     let world = world();
-    world.publish("1.1.0", |r| r.file(".gitattributes", Some("README.md filter=evil\n")));
+    world.publish("1.1.0", |r| {
+        r.file(".gitattributes", Some("README.md filter=evil\n"))
+    });
     let (script, mark) = trap(&world);
     world.git(&["config", "filter.evil.smudge", &script]);
     world.git(&["config", "filter.evil.clean", &script]);
-    for args in [&["status"][..], &["update"], &["plan"], &["doctor"], &["verify"]] {
+    for args in [
+        &["status"][..],
+        &["update"],
+        &["plan"],
+        &["doctor"],
+        &["verify"],
+    ] {
         vit(&world, args);
         assert!(!mark.exists(), "{args:?}");
     }
@@ -535,7 +613,10 @@ fn case_28_filters_run_only_where_gits_checkout_must_and_are_told() {
     let update = answer(&world, &["update"], 0);
     assert!(codes(&update).contains(&"unsafe_git_config".to_owned()));
     let doctor = answer(&world, &["doctor"], 0);
-    assert!(doctor.to_string().contains("unsafe_git_config"), "{doctor:#}");
+    assert!(
+        doctor.to_string().contains("unsafe_git_config"),
+        "{doctor:#}"
+    );
 }
 
 #[test]
@@ -597,7 +678,12 @@ fn case_28_refs_that_begin_with_a_dash_are_names() {
     world.publish("1.1.0", |r| r);
     // Git itself refuses to make such names, so they are written by hand.
     let head = world.git(&["rev-parse", "HEAD"]);
-    for name in ["refs/tags/-v1.2.0", "refs/tags/--help", "refs/heads/-evil", "refs/remotes/-o/x"] {
+    for name in [
+        "refs/tags/-v1.2.0",
+        "refs/tags/--help",
+        "refs/heads/-evil",
+        "refs/remotes/-o/x",
+    ] {
         let path = world.path(".git").join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, format!("{head}\n")).unwrap();
@@ -616,7 +702,9 @@ fn case_28_refs_that_begin_with_a_dash_are_names() {
 #[test]
 fn case_28_files_that_begin_with_a_dash_are_files() {
     let world = builder()
-        .core("1.0.0", |r| r.file("-rf", Some("1\n")).file(":(top)x", Some("1\n")))
+        .core("1.0.0", |r| {
+            r.file("-rf", Some("1\n")).file(":(top)x", Some("1\n"))
+        })
         .build();
     world.publish("1.1.0", |r| r.file("--help", Some("1\n")).file("-rf", None));
     there_and_back(&world, "1.1.0");
@@ -634,7 +722,10 @@ fn case_28_a_tag_that_has_moved_is_told_and_not_taken() {
     world.git_in(&world.origin(), &["tag", "-f", "v1.2.0", &one]);
     let report = answer(&world, &["update"], 0);
     assert_eq!(report["offered"]["version"], "1.1.0");
-    assert!(codes(&report).contains(&"tag_moved".to_owned()), "{report:#}");
+    assert!(
+        codes(&report).contains(&"tag_moved".to_owned()),
+        "{report:#}"
+    );
     let refused = answer(&world, &["upgrade", "--yes", "--target", "1.2.0"], 1);
     assert!(codes(&refused).contains(&"tag_moved".to_owned()));
     assert_snapshot!(shown(&world, &vit(&world, &["update"])), @"

@@ -54,7 +54,7 @@ fn a_healthy_installation() {
     ok    release                  HEAD is v1.1.0, commit HASH
     ok    tree                     every tracked file hashes to tree HASH
     ok    index                    nothing is staged
-    ok    hash chain               1 entries, every link holds
+    ok    hash chain               1 entry, every link holds
     ok    journal                  11 records, every link holds
     ok    history against journal  they tell the same
 
@@ -63,7 +63,7 @@ fn a_healthy_installation() {
     assert_snapshot!(shown(&world, &vit(&world, &["history", "verify"])), @"
     exit: 0
     --- stdout
-    ok    hash chain               1 entries, every link holds
+    ok    hash chain               1 entry, every link holds
     ok    journal                  11 records, every link holds
     ok    history against journal  they tell the same
 
@@ -112,10 +112,10 @@ fn an_edit_with_its_time_put_back_is_found() {
     --- stdout
     ok    transaction              none is open
     ok    release                  HEAD is v1.1.0, commit HASH
-    FAIL  tree                     1 differ: README.md
-          fix: `git diff HEAD` shows how; `git restore FILE` puts a file back
+    FAIL  tree                     1 file differs: README.md
+          fix: `git update-index --really-refresh`, then `git diff HEAD` shows how; `git restore FILE` puts a file back
     ok    index                    nothing is staged
-    ok    hash chain               1 entries, every link holds
+    ok    hash chain               1 entry, every link holds
     ok    journal                  11 records, every link holds
     ok    history against journal  they tell the same
 
@@ -128,13 +128,21 @@ fn a_file_that_is_gone_and_a_staged_one_are_found() {
     let world = upgraded();
     std::fs::remove_file(world.path("pyproject.toml")).unwrap();
     let report = answer(&world, &["verify"], 1);
-    assert!(failed(&report, "tree")["found"].to_string().contains("pyproject.toml"));
+    assert!(
+        failed(&report, "tree")["found"]
+            .to_string()
+            .contains("pyproject.toml")
+    );
     world.git(&["restore", "pyproject.toml"]);
     answer(&world, &["verify"], 0);
     world.write("more.txt", "x\n");
     world.git(&["add", "more.txt"]);
     let report = answer(&world, &["verify"], 1);
-    assert!(failed(&report, "index")["found"].to_string().contains("more.txt"));
+    assert!(
+        failed(&report, "index")["found"]
+            .to_string()
+            .contains("more.txt")
+    );
     let status = answer(&world, &["status"], 0);
     assert_eq!(status["changed_files"], serde_json::json!(["more.txt"]));
     assert_eq!(status["changed_count"], 1);
@@ -155,7 +163,7 @@ fn a_tag_of_ones_own_that_points_elsewhere_is_found() {
           fix: ask the Core team which of the two is the release
     ok    tree                     every tracked file hashes to tree HASH
     ok    index                    nothing is staged
-    ok    hash chain               1 entries, every link holds
+    ok    hash chain               1 entry, every link holds
     ok    journal                  11 records, every link holds
     ok    history against journal  they tell the same
 
@@ -223,7 +231,10 @@ fn case_13_a_truncated_history_is_kept_aside_whole_and_the_upgrade_is_unharmed()
     std::fs::write(&path, &bytes).unwrap();
     for args in [&["status"][..], &["history"], &["update"]] {
         let report = answer(&world, args, 0);
-        assert!(codes(&report).contains(&"history_damaged".to_owned()), "{report:#}");
+        assert!(
+            codes(&report).contains(&"history_damaged".to_owned()),
+            "{report:#}"
+        );
     }
     answer(&world, &["history", "verify"], 1);
     assert_snapshot!(shown(&world, &vit(&world, &["history"])), @"
@@ -313,7 +324,10 @@ fn a_core_whose_package_and_tag_disagree_is_told() {
     assert_eq!(status["core_version"], "1.0.0");
     let found = problem(&status, "core_version_disagreement");
     let evidence = found["evidence"].to_string();
-    assert!(evidence.contains("1.0.0") && evidence.contains("0.9.9"), "{evidence}");
+    assert!(
+        evidence.contains("1.0.0") && evidence.contains("0.9.9"),
+        "{evidence}"
+    );
 }
 
 #[test]

@@ -31,7 +31,9 @@ fn harmless(run: &Run) {
 /// Every text that a release, a manifest and a smoke test can carry is hostile.
 fn hostile_world() -> World {
     let world = builder()
-        .core("1.0.0", |r| r.file("docs/\u{1b}[31mred\u{202e}.md", Some("1\n")))
+        .core("1.0.0", |r| {
+            r.file("docs/\u{1b}[31mred\u{202e}.md", Some("1\n"))
+        })
         .build();
     world.vertical("finance", |v| {
         v.smoke(&smoke::ESCAPES.fails())
@@ -52,7 +54,9 @@ fn hostile_world() -> World {
     });
     world.publish("1.2.0", |r| r.field("changes", HOSTILE));
     world.publish("1.3.0", |r| r.field("version", HOSTILE));
-    world.publish("1.4.0", |r| r.channel(HOSTILE).field("release_date", HOSTILE));
+    world.publish("1.4.0", |r| {
+        r.channel(HOSTILE).field("release_date", HOSTILE)
+    });
     world
 }
 
@@ -78,7 +82,10 @@ fn case_30_what_releases_say_is_visible_and_harmless_in_every_command() {
     world.vertical("finance", |v| {
         v.smoke(&smoke::ESCAPES.fails()).allows("BRK-9")
     });
-    let run = vit(&world, &["upgrade", "--yes", "--verbose", "--target", "1.1.0"]);
+    let run = vit(
+        &world,
+        &["upgrade", "--yes", "--verbose", "--target", "1.1.0"],
+    );
     run.assert_code(3);
     harmless(&run);
     assert!(run.stdout.contains("\\x1b]52;c;"), "it is visible: {run:?}");
@@ -134,8 +141,14 @@ fn case_30_refs_remotes_users_and_channels_are_harmless() {
         harmless(&run);
         run.assert_code(0);
     }
-    assert_eq!(world.history()[0]["actor"], HOSTILE, "the record keeps the data");
-    let run = command(&world, &["update"]).env("VIT_CHANNEL", HOSTILE).run();
+    assert_eq!(
+        world.history()[0]["actor"],
+        HOSTILE,
+        "the record keeps the data"
+    );
+    let run = command(&world, &["update"])
+        .env("VIT_CHANNEL", HOSTILE)
+        .run();
     run.assert_code(2);
     harmless(&run);
     harmless(&vit(&world, &["rollback", "--yes", "--to", HOSTILE]));
@@ -146,7 +159,11 @@ fn case_30_refs_remotes_users_and_channels_are_harmless() {
 #[test]
 fn case_30_errors_of_remotes_are_harmless() {
     let world = world();
-    world.git(&["config", "remote.origin.url", "/nowhere/\u{1b}[31m\u{202e}\u{9b}x"]);
+    world.git(&[
+        "config",
+        "remote.origin.url",
+        "/nowhere/\u{1b}[31m\u{202e}\u{9b}x",
+    ]);
     for args in [&["update"][..], &["plan"], &["doctor"], &["status"]] {
         harmless(&vit(&world, args));
     }
@@ -218,7 +235,10 @@ fn ci_is_never_asked_even_on_a_terminal() {
     run.assert_code(0);
     let line = format!("CI=1 '{}' rollback", world.bin().display());
     let run = world
-        .program(Path::new("/usr/bin/script"), ["-qec", line.as_str(), "/dev/null"])
+        .program(
+            Path::new("/usr/bin/script"),
+            ["-qec", line.as_str(), "/dev/null"],
+        )
         .stdin("y\n")
         .run();
     run.assert_code(2).assert_stdout("--yes");

@@ -135,7 +135,7 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
     // What was taken out of a damaged file says nothing of the file.
     let whole = loaded.problems.is_empty();
     checks.extend(whole.then(|| match history::verify(&loaded.history) {
-        Ok(()) => check("hash chain", CheckState::Ok, format!("{count} entries, every link holds"), None),
+        Ok(()) => check("hash chain", CheckState::Ok, format!("{count} {}, every link holds", if count == 1 { "entry" } else { "entries" }), None),
         Err(broken) => check(
             "hash chain",
             CheckState::Failed,

@@ -37,6 +37,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let mut problems = cx.site.problems.clone();
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
+    problems.extend(Folder::public(cx.site).check());
     let log = Journal::read(&cx.site.state_dir)?;
     let unfinished = match transaction::unfinished(&log) {
         Ok(unfinished) => unfinished,
@@ -60,11 +61,10 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let position = local.position(cx)?;
     if position.is_none() {
         problems.push(
-            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet")
-                .hint(
-                    Who::You,
-                    "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
-                ),
+            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
+                Who::You,
+                "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+            ),
         );
     }
     problems.extend(transaction_problem(

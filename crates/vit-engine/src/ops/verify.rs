@@ -146,7 +146,10 @@ fn release(checks: &mut Vec<Check>, refs: &[Ref], position: &Position, tag: &str
 fn tree(cx: &Context<'_>, position: &Position) -> Result<Check, EngineError> {
     // A name of our own: an upgrade may be proving its tree at this moment.
     let name = format!("vit-verify-index-{}", std::process::id());
-    let differing = match cx.git.verify_tree(&position.tree, &cx.site.git_dir.join(&name)) {
+    let differing = match cx
+        .git
+        .verify_tree(&position.tree, &cx.site.git_dir.join(&name))
+    {
         // On a disk that takes nothing, the scratch index stands elsewhere.
         Err(GitError::Failed { .. }) => {
             let elsewhere = cx.environment.get("TMPDIR").unwrap_or("/tmp".as_ref());
@@ -168,12 +171,21 @@ fn tree(cx: &Context<'_>, position: &Position) -> Result<Check, EngineError> {
             .take(NAMED_PATHS)
             .map(|path| path.display().to_string())
             .collect();
-        let found = format!("{} differ: {}", differing.len(), named.join(", "));
+        let found = format!(
+            "{}: {}",
+            match differing.len() {
+                1 => "1 file differs".to_owned(),
+                number => format!("{number} files differ"),
+            },
+            named.join(", ")
+        );
         check(
             "tree",
             CheckState::Failed,
             found,
-            Some("`git diff HEAD` shows how; `git restore FILE` puts a file back"),
+            Some(
+                "`git update-index --really-refresh`, then `git diff HEAD` shows how; `git restore FILE` puts a file back",
+            ),
         )
     })
 }

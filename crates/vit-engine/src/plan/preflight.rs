@@ -139,6 +139,7 @@ pub fn working_tree(problems: &mut Vec<Problem>, status: &Status, repository: &R
         );
     }
     problems.extend(unsafe_config(&repository.programs));
+    problems.extend(repository.unsafe_folders.iter().cloned());
 }
 
 /// That the repository's own configuration names programs for git.
