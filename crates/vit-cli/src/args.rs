@@ -125,7 +125,8 @@ pub enum Command {
 
 const RECOVER_EXAMPLES: &str = "\
 Forward when it was committed, else back. Asks nothing, so that a boot unit can call it; without
-an open transaction it does nothing.
+an open transaction it does nothing. Exit 0 also when the transaction had changed nothing yet, 3
+when the old state was put back.
 
 EXAMPLES
   vit recover

@@ -8,6 +8,7 @@
 //! | [`transaction`] | an open transaction: lock, journal, plan |
 //! | [`run`] | a transaction that is being carried out |
 //! | [`execute`] | forward |
+//! | `commit` | the commit point |
 //! | [`unwind`] | back |
 //! | [`recover`] | after a crash |
 //! | [`evidence`] | what is kept of a failure |
@@ -16,6 +17,7 @@
 //! | [`rebuild`] | the history as the journal tells it |
 
 pub mod close;
+mod commit;
 pub mod evidence;
 pub mod execute;
 pub mod phase;

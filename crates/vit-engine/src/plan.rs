@@ -214,6 +214,8 @@ fn accepted<'a>(codes: &[Code], problems: impl Iterator<Item = &'a Problem>) -> 
                 subjects: subjects.into_iter().map(str::to_owned).collect(),
             }
         })
+        // What nobody warned of was not accepted.
+        .filter(|accepted| !accepted.subjects.is_empty())
         .collect()
 }
 

@@ -39,8 +39,8 @@ pub fn apply(
 pub fn confirm(app: &App<'_>, plan: &Plan, question: Question<'_>) -> bool {
     let asked = !question.yes;
     if !app.ui.json && (asked || app.ui.verbosity > Verbosity::Quiet) {
-        app.ui.print(&render::plan::plan(plan, app.ui.out));
-        app.ui.say("\n");
+        let shown = render::plan::without_next(plan, app.ui.out);
+        app.ui.print(&format!("{shown}\n"));
     }
     question.ask(app.ui)
 }

@@ -8,7 +8,7 @@ use vit_contract::exit::ExitCode;
 use vit_contract::output::{DemoReport, DemoStep};
 use vit_contract::text::{excerpt, visible_lines};
 use vit_engine::environment::Environment;
-use vit_engine::process::{self, Ended, Finished, Request};
+use vit_engine::process::{self, Ended, Finished, Marker, Request};
 
 use super::releases::release;
 use super::story::{Expected, Files, STORY, Scene};
@@ -96,7 +96,10 @@ impl Stage<'_> {
             on_line: Some(&mut tell),
             cancel: None,
             // Both streams in their order; and what a killed vit leaves running is ended.
-            sweep: Some("vit-demo"),
+            sweep: Some(Marker {
+                transaction: "vit-demo",
+                root: &self.world.installation,
+            }),
         })
         .map_err(|error| Failure::internal("vit could not run itself").because(&error))
     }

@@ -1,5 +1,7 @@
 //! `vit update`: what is offered, what is blocked and why.
 
+use std::collections::BTreeSet;
+
 use vit_contract::channel::Channel;
 use vit_contract::output::{Candidate, ChannelChoice, Source, UpdateReport, UpdateStatus};
 use vit_contract::problem::Problem;
@@ -66,7 +68,7 @@ fn headline(report: &UpdateReport, view: View) -> String {
             paint.bold(&from),
             paint.red(&format!(
                 "everything newer is blocked ({})",
-                count(report.blocked.len(), "release")
+                count(report.blocked.len() + tags(&report.unusable), "release")
             ))
         ),
         (
@@ -132,8 +134,9 @@ fn unusable(releases: &[Problem], view: View) -> String {
     if releases.is_empty() {
         return String::new();
     }
-    let verb = if releases.len() == 1 { "is" } else { "are" };
-    let mut out = format!("\n{} {verb} no target\n", count(releases.len(), "release"));
+    let number = tags(releases);
+    let verb = if number == 1 { "is" } else { "are" };
+    let mut out = format!("\n{} {verb} no target\n", count(number, "release"));
     let mut table = Table::bare(2);
     for problem in releases {
         table.row(vec![
@@ -143,6 +146,12 @@ fn unusable(releases: &[Problem], view: View) -> String {
     }
     out.push_str(&table.draw(view));
     out
+}
+
+/// How many releases these problems are about.
+fn tags(problems: &[Problem]) -> usize {
+    let subjects: BTreeSet<&str> = problems.iter().map(|p| p.subject.as_str()).collect();
+    subjects.len()
 }
 
 /// A channel, and who set it.

@@ -8,13 +8,13 @@ use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::text;
 use vit_contract::verdict::Verdict;
 
-use super::close;
 use super::phase::{Phase, Story};
 use super::proof::{self, Expected};
 use super::record::{Begun, Entry};
 use super::run::{Run, problem_of, version_text, without_output};
-use super::transaction::{Held, last_story};
+use super::transaction::Held;
 use super::unwind;
+use super::{close, commit};
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
@@ -22,7 +22,14 @@ use crate::event::{Event, Stage};
 use crate::git::{RefEdit, Status};
 use crate::steps::{probe, switch_tree, vertical_files};
 use crate::store::journal::Journal;
-use crate::store::{reserve, transactions};
+use crate::store::{history_file, reserve, transactions};
+
+/// Where snapshots stand; what follows is the transaction's id.
+const SNAPSHOT_REFS: [&str; 3] = [
+    "refs/vit/snapshots/",
+    "refs/tags/pre-upgrade-",
+    "refs/tags/pre-rollback-",
+];
 
 /// What the executor is given beside the plan.
 pub struct Inputs<'p> {
@@ -35,7 +42,7 @@ pub struct Inputs<'p> {
 }
 
 /// Why it did not go on.
-type Failure = Box<Problem>;
+pub(super) type Failure = Box<Problem>;
 
 /// Carries a plan out. Whatever happens after the first record, the answer is a report: applied,
 /// aborted, rolled back, or inconsistent.
@@ -61,28 +68,13 @@ pub fn execute<'a>(
     Ok(close::with_plan(report, inputs.plan))
 }
 
-/// The id and first record of a new transaction. The id is the snapshot's time stamp, counted up
-/// until nothing bears it.
+/// The id and first record of a new transaction.
 fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> {
     let prefix = match plan.kind {
         vit_contract::plan::Kind::Upgrade => "pre-upgrade",
         vit_contract::plan::Kind::Rollback | vit_contract::plan::Kind::Repair => "pre-rollback",
     };
-    let taken = cx.git.refs(&["refs/tags/pre-*", "refs/vit/snapshots/"])?;
-    let stamp = cx.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
-    let folders = transactions::list(&cx.site.state_dir).unwrap_or_default();
-    let used = |id: &str| {
-        let ends = |name: &str| {
-            name.strip_prefix("refs/vit/snapshots/") == Some(id)
-                || name.strip_prefix("refs/tags/pre-upgrade-") == Some(id)
-                || name.strip_prefix("refs/tags/pre-rollback-") == Some(id)
-        };
-        taken.iter().any(|r| ends(&r.name)) || folders.iter().any(|known| known == id)
-    };
-    let id = std::iter::once(stamp.clone())
-        .chain((2u32..).map(|n| format!("{stamp}-{n}")))
-        .find(|id| !used(id))
-        .expect("the numbers do not end before the names do");
+    let id = new_id(cx)?;
     let status = cx.git.status()?;
     unmoved(&status, plan)?;
     let begun = Begun {
@@ -103,6 +95,34 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
         host: cx.actor.host.clone(),
     };
     Ok((id, begun))
+}
+
+/// The snapshot's time stamp, counted up past every id that ever bore it: those of snapshots that
+/// are there, and those that only journal and history still know.
+fn new_id(cx: &Context<'_>) -> Result<String, EngineError> {
+    let stamp = cx.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
+    let refs = cx.git.refs(&["refs/tags/pre-*", "refs/vit/snapshots/"])?;
+    let of_refs = refs.iter().filter_map(|found| {
+        SNAPSHOT_REFS
+            .iter()
+            .find_map(|prefix| found.name.strip_prefix(prefix))
+    });
+    let folders = transactions::list(&cx.site.state_dir).unwrap_or_default();
+    let journal = Journal::read(&cx.site.state_dir)?.records;
+    let history = history_file::load(cx.site).history.history;
+    let last = of_refs
+        .chain(folders.iter().map(String::as_str))
+        .chain(journal.iter().map(|record| record.transaction.as_str()))
+        .chain(history.iter().map(|entry| entry.id.as_str()))
+        .filter_map(|id| match id.strip_prefix(&stamp)? {
+            "" => Some(1),
+            rest => rest.strip_prefix('-')?.parse::<u32>().ok(),
+        })
+        .max();
+    Ok(match last {
+        None => stamp,
+        Some(last) => format!("{stamp}-{}", last.saturating_add(1)),
+    })
 }
 
 /// The last look before the first record: HEAD is where the plan begins, and nothing was changed
@@ -152,7 +172,7 @@ impl Run<'_, '_> {
         })?;
         self.stage(Stage::Probe, |run| run.probes(inputs))?;
         self.not_cancelled()?;
-        self.stage(Stage::Commit, Self::commit)
+        self.stage(Stage::Commit, |run| run.commit(plan.kind))
     }
 
     fn fetched(&mut self, plan: &Plan) -> Result<(), Failure> {
@@ -220,7 +240,9 @@ impl Run<'_, '_> {
                 let proof =
                     proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
                 if !proof.verified {
-                    return Err(mismatch(&proof, "the switched tree is not the target's").into());
+                    return Err(
+                        commit::mismatch(&proof, "the switched tree is not the target's").into(),
+                    );
                 }
             }
         }
@@ -244,9 +266,13 @@ impl Run<'_, '_> {
             from: &from,
             to: &to,
         };
+        let before = self.cx.git.status().map(|status| status.untracked);
         let probed = probe::run(self.cx, &inputs.plan.smoke_tests, &about, false);
         self.story.results = without_output(&probed.results);
         self.outputs = probed.outputs;
+        if let Ok(before) = &before {
+            self.name_leftovers(before);
+        }
         self.not_cancelled()?;
         for result in &probed.results {
             let Some(problem) = probe::problem(result) else {
@@ -264,43 +290,6 @@ impl Run<'_, '_> {
         })?;
         self.story.results = probed.results;
         Ok(())
-    }
-
-    fn commit(&mut self) -> Result<Proof, Failure> {
-        let begun = self.begun().clone();
-        let expected = Expected {
-            position: &begun.to.position,
-            files: self.story.files.as_ref(),
-            untracked: None,
-        };
-        let mut proof = proof::quick(self.cx, &expected).map_err(|e| failed(&e.into()))?;
-        if !proof.verified {
-            let text = "after the smoke tests the tree is not the target's";
-            return Err(mismatch(&proof, text).into());
-        }
-        proof.verified = true;
-        if let Err(error) = self.record(&Entry::Committed {
-            proof: proof.clone(),
-        }) {
-            // The record may be there although the sync failed; the journal decides, because it
-            // is what the next command will read.
-            if !self.journal_says_committed() {
-                return Err(failed(&error));
-            }
-            self.story.take(&Entry::Committed {
-                proof: proof.clone(),
-            });
-            self.problems
-                .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
-        }
-        Ok(proof)
-    }
-
-    fn journal_says_committed(&self) -> bool {
-        Journal::read(&self.cx.site.state_dir).is_ok_and(|log| {
-            last_story(&log.records)
-                .is_some_and(|(id, story)| id == self.id && story.phase == Phase::FinishForward)
-        })
     }
 
     fn write(&mut self, entry: &Entry) -> Result<(), Failure> {
@@ -342,10 +331,6 @@ impl Run<'_, '_> {
     }
 }
 
-fn mismatch(proof: &Proof, message: &str) -> Problem {
-    Problem::new(Code::TreeMismatch, "working tree", message).evidence(proof.mismatches.join("; "))
-}
-
-fn failed(error: &EngineError) -> Failure {
+pub(super) fn failed(error: &EngineError) -> Failure {
     problem_of(error, Code::StepFailed).into()
 }

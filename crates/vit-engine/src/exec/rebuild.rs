@@ -39,6 +39,11 @@ fn entries(rebuilt: &mut History, records: &[Record]) {
         seen.push(entry);
         if let Some(outcome) = closed
             && let Some(entry) = entry_of(records, record, &seen, (outcome, repaired))
+            // A repair that fails again ends as it began: that is no news.
+            && !rebuilt
+                .history
+                .iter()
+                .any(|old| old.id == entry.id && old.status == entry.status)
         {
             let sealed = history::seal(entry, rebuilt.history.last());
             rebuilt.history.push(sealed);

@@ -13,13 +13,25 @@ use crate::compat::{SmokeTestFile, Vertical};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::{Blob, TreeEntry};
+use crate::parallel;
 use crate::store::atomic;
+
+/// Past this many manifests, git is asked for all that it tracks instead of for each by name.
+const NAMED_PATHS: usize = 256;
 
 /// Finds every manifest on disk, by the settings' globs, sorted by path.
 ///
 /// # Errors
 /// Git could not say which of them it tracks.
 pub fn discover(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Vertical>, EngineError> {
+    let mut found = find(cx);
+    mark_tracked(cx, head, &mut found)?;
+    Ok(found)
+}
+
+/// The same without asking git: none counts as tracked yet.
+#[must_use]
+pub fn find(cx: &Context<'_>) -> Vec<Vertical> {
     let mut paths: Vec<String> = cx
         .site
         .settings
@@ -37,19 +49,31 @@ pub fn discover(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Vertical>, E
         .collect();
     paths.sort();
     paths.dedup();
-    if paths.is_empty() {
-        return Ok(Vec::new());
-    }
-    let wanted: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let tracked = match head {
-        Some(head) => cx.git.ls_tree(head, &wanted, false)?,
-        None => Vec::new(),
+    parallel::map(paths, |path| on_disk(&cx.site.root, path))
+}
+
+/// Marks those whose manifest is in the tree of `head`.
+///
+/// # Errors
+/// Git failed.
+pub fn mark_tracked(
+    cx: &Context<'_>,
+    head: Option<&str>,
+    verticals: &mut [Vertical],
+) -> Result<(), EngineError> {
+    let (Some(head), false) = (head, verticals.is_empty()) else {
+        return Ok(());
     };
-    let tracked: BTreeSet<&Path> = tracked.iter().map(|entry| entry.path.as_path()).collect();
-    Ok(in_parallel(paths, |path| {
-        let tracked = tracked.contains(Path::new(&path));
-        on_disk(&cx.site.root, path, tracked)
-    }))
+    let mut wanted: Vec<&str> = verticals.iter().map(|v| v.manifest_path.as_str()).collect();
+    if wanted.len() > NAMED_PATHS {
+        wanted.clear();
+    }
+    let listing = cx.git.ls_tree(head, &wanted, wanted.is_empty())?;
+    let tracked: BTreeSet<&Path> = listing.iter().map(|entry| entry.path.as_path()).collect();
+    for vertical in verticals {
+        vertical.tracked = tracked.contains(Path::new(&vertical.manifest_path));
+    }
+    Ok(())
 }
 
 /// The verticals that a release's tree has, from its listing.
@@ -96,40 +120,9 @@ pub fn in_tree(
 /// what costs. No smoke test is looked for, and none counts as tracked.
 #[must_use]
 pub fn read_all(manifests: Vec<(String, Vec<u8>)>) -> Vec<Vertical> {
-    in_parallel(manifests, |(path, bytes)| {
+    parallel::map(manifests, |(path, bytes)| {
         let root = root_of(&path);
         vertical(path, root, Ok(bytes), SmokeTestFile::Missing, false)
-    })
-}
-
-/// Maps in order, on as many threads as there are cores; few items stay on this one.
-fn in_parallel<T: Send, U: Send>(items: Vec<T>, work: impl Fn(T) -> U + Sync) -> Vec<U> {
-    const WORTH_A_THREAD: usize = 64;
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    if threads == 1 || items.len() < WORTH_A_THREAD {
-        return items.into_iter().map(work).collect();
-    }
-    let size = items.len().div_ceil(threads);
-    let mut chunks: Vec<Vec<T>> = Vec::new();
-    let mut rest = items;
-    while rest.len() > size {
-        let tail = rest.split_off(size);
-        chunks.push(std::mem::replace(&mut rest, tail));
-    }
-    chunks.push(rest);
-    let work = &work;
-    std::thread::scope(|scope| {
-        let running: Vec<_> = chunks
-            .into_iter()
-            .map(|chunk| scope.spawn(move || chunk.into_iter().map(work).collect::<Vec<U>>()))
-            .collect();
-        running
-            .into_iter()
-            .flat_map(|thread| match thread.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
     })
 }
 
@@ -142,7 +135,7 @@ pub fn upstream_remote(verticals: &[Vertical]) -> Option<String> {
         .next()
 }
 
-fn on_disk(site_root: &Path, path: String, tracked: bool) -> Vertical {
+fn on_disk(site_root: &Path, path: String) -> Vertical {
     let root = root_of(&path);
     let content = match atomic::read_bounded(&site_root.join(&path), MAX_BYTES) {
         Ok(Some(bytes)) => Ok(bytes),
@@ -160,7 +153,7 @@ fn on_disk(site_root: &Path, path: String, tracked: bool) -> Vertical {
         Ok(_) => SmokeTestFile::NotExecutable,
         Err(_) => SmokeTestFile::Missing,
     };
-    vertical(path, root, content, smoke_test, tracked)
+    vertical(path, root, content, smoke_test, false)
 }
 
 fn vertical(

@@ -67,6 +67,8 @@ pub(super) struct Call {
     config: Vec<&'static str>,
     stdin: Vec<u8>,
     index: Option<PathBuf>,
+    /// Variables of this command alone.
+    env: Vec<(OsString, OsString)>,
 }
 
 impl Call {
@@ -78,6 +80,7 @@ impl Call {
             config: Vec::new(),
             stdin: Vec::new(),
             index: None,
+            env: Vec::new(),
         }
     }
 
@@ -126,6 +129,12 @@ impl Call {
         self
     }
 
+    /// Sets variables.
+    pub(super) fn env(mut self, env: Vec<(OsString, OsString)>) -> Self {
+        self.env = env;
+        self
+    }
+
     /// An error about output that the format does not allow.
     pub(super) fn format_error(&self, what: &str) -> GitError {
         GitError::Format {
@@ -139,7 +148,10 @@ impl Call {
         let mut shown = self.name.clone();
         for arg in &self.args {
             let arg = arg.to_string_lossy();
-            if arg.starts_with("--format") || arg == "--end-of-options" {
+            if arg.starts_with("--format")
+                || arg.starts_with("--upload-pack")
+                || arg == "--end-of-options"
+            {
                 continue;
             }
             shown.push(' ');
@@ -251,6 +263,7 @@ impl Git {
         if let Some(index) = &call.index {
             set("GIT_INDEX_FILE", index.as_os_str());
         }
+        env.extend(call.env.iter().cloned());
         env
     }
 }

@@ -20,6 +20,10 @@ impl std::fmt::Debug for Remote {
     }
 }
 
+/// The remote's side is git's own program, whatever `remote.*.uploadpack` says: for a path on this
+/// machine git would run what stands there.
+const UPLOAD_PACK: &str = "--upload-pack=git-upload-pack";
+
 impl Git {
     /// The remotes, in the order of the configuration.
     ///
@@ -49,12 +53,15 @@ impl Git {
     /// # Errors
     /// The remote's name is unsafe, or it could not be reached.
     pub fn ls_remote_tags(&self, remote: &str) -> Result<Vec<Ref>, GitError> {
-        let call = Call::network("ls-remote").args([
-            "--tags",
-            "--quiet",
-            "--end-of-options",
-            safe_remote(remote)?,
-        ]);
+        let call = Call::network("ls-remote")
+            .args([
+                "--tags",
+                "--quiet",
+                UPLOAD_PACK,
+                "--end-of-options",
+                safe_remote(remote)?,
+            ])
+            .env(self.fence()?);
         let output = self.output(&call)?;
         let mut tags: Vec<Ref> = Vec::new();
         for line in String::from_utf8_lossy(&output).lines() {
@@ -108,11 +115,13 @@ impl Git {
                     "--no-auto-maintenance",
                     // Else the remote's configured refspecs would move its branches here too.
                     "--refmap=",
+                    UPLOAD_PACK,
                     "--stdin",
                     "--end-of-options",
                     remote,
                 ])
-                .stdin(refspecs),
+                .stdin(refspecs)
+                .env(self.fence()?),
         )
     }
 }

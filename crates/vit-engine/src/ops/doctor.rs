@@ -8,8 +8,9 @@ use vit_contract::problem::{Problem, Severity};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::exec::transaction;
-use crate::facts::{Local, core_version, local_refs};
+use crate::facts::{Local, core_version, local_refs, repository};
 use crate::git::Git;
+use crate::plan::preflight;
 use crate::site::Site;
 use crate::store::folder::Folder;
 use crate::store::journal::Journal;
@@ -117,6 +118,12 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
             format!("held by {owner}"),
             Some("wait for it to end"),
         ));
+    }
+    if let Some(problem) = repository::programs(cx)
+        .ok()
+        .and_then(|programs| preflight::unsafe_config(&programs))
+    {
+        checks.push(of_problem("git configuration", &problem));
     }
     match Local::gather(cx) {
         Ok(local) => verticals_and_core(checks, cx, &local),

@@ -6,7 +6,9 @@ use vit_contract::output::{TransactionReport, TransactionStatus};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::recover as exec;
-use crate::exec::transaction::Held;
+use crate::exec::transaction::{self, Held};
+use crate::store::journal::Journal;
+use crate::store::lock::Lock;
 
 const RECOVER: &str = "vit.recover/1";
 const REPAIR: &str = "vit.repair/1";
@@ -24,9 +26,30 @@ pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
             ..report
         }),
         None => {
+            let problems = exec::complete_history(cx);
             held.refuse_unfinished()?;
-            Ok(nothing(RECOVER, "no transaction was interrupted"))
+            Ok(TransactionReport {
+                problems,
+                ..nothing(RECOVER, "no transaction was interrupted")
+            })
         }
+    }
+}
+
+/// Whether a command that changes something may look at the installation and plan: what a
+/// transaction in the middle shows is neither the old state nor the new one. Takes no lock.
+///
+/// # Errors
+/// `Locked` while another `vit` is at work, `OpenTransaction` or `Inconsistent` where an earlier
+/// one is not finished.
+pub fn ready(cx: &Context<'_>) -> Result<(), EngineError> {
+    let state = &cx.site.state_dir;
+    if let Some(owner) = Lock::holder(state) {
+        return Err(EngineError::Locked { owner });
+    }
+    match transaction::unfinished(&Journal::read(state)?)? {
+        None => Ok(()),
+        Some((id, story)) => Err(transaction::unfinished_error(id, &story)),
     }
 }
 

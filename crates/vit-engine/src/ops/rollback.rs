@@ -143,8 +143,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
     let snapshot = choose(&list, to)?;
     let mut problems = Vec::new();
     let to = destination(cx, &refs, &from, snapshot, &mut problems)?;
-    let listing = cx.git.ls_tree::<&str>(&to.commit, &[], true)?;
-    let switch = target::switch(cx, &facts.verticals, Some(&from), (&to, &listing))?;
+    let switch = target::switch(cx, &facts.verticals, &from, &to)?;
     let repository = repository::gather(cx, &facts.verticals)?;
     preflight::working_tree(&mut problems, &facts.status, &repository);
     if !switch.in_the_way.is_empty() {
@@ -280,7 +279,7 @@ fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, En
         if tags.is_empty() {
             "there is no snapshot yet".to_owned()
         } else {
-            format!("there are {}", tags.join(", "))
+            format!("the newest snapshots are {}", tags.join(", "))
         }
     };
     match to {
@@ -294,7 +293,7 @@ fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, En
         None => list.iter().find(|s| s.next).ok_or_else(|| EngineError::BadInput {
             summary: "there is nothing to go back to: no upgrade of vit brought what is checked out now".into(),
             problems: Vec::new(),
-            hints: vec![names(), "name a snapshot with `vit rollback --to SNAPSHOT`".into()],
+            hints: vec!["name a snapshot: `vit rollback --to SNAPSHOT`".into(), names()],
         }),
     }
 }

@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::run::problem_of;
 use crate::facts::{Facts, Target};
+use crate::plan::preflight;
 use crate::store::last_check;
 
 /// Options of `vit update`.
@@ -142,6 +143,7 @@ pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
         .or(blocked.first())
         .map(|c| c.version.clone());
     let mut problems = facts.problems.clone();
+    problems.extend(preflight::unsafe_config(&facts.programs));
     problems.extend(
         offered
             .iter()

@@ -6,8 +6,7 @@ use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Severity, Who};
 
 use super::{Choice, Repository};
-use crate::facts::{Facts, Target};
-use crate::git::Status;
+use crate::facts::{Facts, Status, Target};
 
 /// How many files a problem names.
 const NAMED_FILES: usize = 10;
@@ -138,13 +137,26 @@ pub fn working_tree(problems: &mut Vec<Problem>, status: &Status, repository: &R
             .hint(Who::You, "make it whole with `git sparse-checkout disable`"),
         );
     }
-    if !repository.programs.is_empty() {
-        problems.push(
-            Problem::new(Code::UnsafeGitConfig, "git configuration", "the repository's own git configuration names programs that git runs")
-                .evidence(repository.programs.join(", "))
-                .hint(Who::You, "look at them with `git config --local --list`; hooks and fsmonitor are switched off by vit, these are not"),
-        );
-    }
+    problems.extend(unsafe_config(&repository.programs));
+}
+
+/// That the repository's own configuration names programs for git.
+#[must_use]
+pub fn unsafe_config(programs: &[String]) -> Option<Problem> {
+    (!programs.is_empty()).then(|| {
+        Problem::new(
+            Code::UnsafeGitConfig,
+            "git configuration",
+            "the repository's own git configuration names programs for git to run",
+        )
+        .evidence(vit_contract::text::visible(&programs.join(", ")))
+        .hint(
+            Who::You,
+            "look at them with `git config --local --list`; a filter runs where git reads or \
+             writes a file that it is for, the others do not run for vit: what you need of them \
+             belongs into your own configuration (`git config --global`)",
+        )
+    })
 }
 
 fn in_the_way(problems: &mut Vec<Problem>, target: &Target) {

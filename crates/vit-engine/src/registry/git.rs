@@ -132,7 +132,14 @@ impl GitRegistry {
                 not_fetched: None,
             }),
             (None, Some(error)) => Err(failed(&self.remote.shown, error)),
-            (None, None) => Err(failed(&self.remote.shown, "it was never asked before")),
+            (None, None) => Err(EngineError::BadInput {
+                summary: format!(
+                    "nothing was fetched from {} before: it has to be asked once",
+                    self.remote.shown
+                ),
+                problems: Vec::new(),
+                hints: vec!["run it once without `--offline`, or `vit update`".to_owned()],
+            }),
         }
     }
 }
