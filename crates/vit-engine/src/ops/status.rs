@@ -41,24 +41,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
     problems.extend(Folder::public(cx.site).check());
-    let log = Journal::read(&cx.site.state_dir)?;
-    let unfinished = match transaction::unfinished(&log) {
-        Ok(unfinished) => unfinished,
-        Err(EngineError::Refused {
-            problems: damage, ..
-        }) => {
-            problems.extend(damage);
-            None
-        }
-        Err(error) => return Err(error),
-    };
-    let inconsistent = unfinished
-        .as_ref()
-        .is_some_and(|(_, s)| matches!(s.phase, Phase::Inconsistent { .. }));
-    let open_transaction = unfinished
-        .as_ref()
-        .filter(|_| !inconsistent)
-        .map(|(id, _)| id.clone());
+    let (open_transaction, inconsistent) = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
     if position.is_none() {
@@ -112,6 +95,29 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         changed_count: local.status.changed.len(),
         problems,
         next,
+    })
+}
+
+/// The id of an interrupted transaction, and whether the installation is inconsistent; a damaged
+/// journal is a problem.
+fn unfinished(
+    cx: &Context<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<(Option<String>, bool), EngineError> {
+    let log = Journal::read(&cx.site.state_dir)?;
+    let found = match transaction::unfinished(&log) {
+        Ok(found) => found,
+        Err(EngineError::Refused {
+            problems: damage, ..
+        }) => {
+            problems.extend(damage);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match found {
+        Some((_, story)) if matches!(story.phase, Phase::Inconsistent { .. }) => (None, true),
+        other => (other.map(|(id, _)| id), false),
     })
 }
 
