@@ -101,7 +101,7 @@ pub struct UpdateReport {
     pub blocked: Vec<Candidate>,
     /// Releases that cannot be targets at all, each with its reason.
     pub unusable: Vec<Problem>,
-    /// Problems of the installation and of the offered release.
+    /// Problems of the installation and of the release that is offered, else of the newest blocked.
     pub problems: Vec<Problem>,
     /// When it was asked.
     pub timestamp: Timestamp,

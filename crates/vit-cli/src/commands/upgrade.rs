@@ -104,9 +104,11 @@ fn nothing(app: &App<'_>, report: &UpdateReport) -> ExitCode {
     answer.from_version = report.current_version.as_ref().map(ToString::to_string);
     answer.problems.clone_from(&report.problems);
     let verdicts = report.blocked.iter().map(|candidate| &candidate.verdict);
-    answer
-        .problems
-        .extend(verdicts.flat_map(|verdict| verdict.problems().cloned()));
+    for problem in verdicts.flat_map(|verdict| verdict.problems()) {
+        if !answer.problems.contains(problem) {
+            answer.problems.push(problem.clone());
+        }
+    }
     answer.next = Some(report.next.clone());
     apply::finish(app, &answer)
 }

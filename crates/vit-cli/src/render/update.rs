@@ -21,7 +21,17 @@ pub fn update(report: &UpdateReport, view: View) -> String {
         out.push_str(&verticals(offered, view));
     }
     out.push_str(&blocked(&report.blocked, view));
-    out.push_str(&problems::problems(&report.problems, view));
+    // What stands under a blocked release is not said twice.
+    let said: Vec<&Problem> = report
+        .blocked
+        .iter()
+        .flat_map(|candidate| candidate.verdict.problems())
+        .collect();
+    let others = report
+        .problems
+        .iter()
+        .filter(|&problem| !(problem.blocks() && said.contains(&problem)));
+    out.push_str(&problems::problems(others, view));
     out.push_str(&unusable(&report.unusable, view));
     out.push('\n');
     out.push_str(&format!(
@@ -137,14 +147,9 @@ fn unusable(releases: &[Problem], view: View) -> String {
     let number = tags(releases);
     let verb = if number == 1 { "is" } else { "are" };
     let mut out = format!("\n{} {verb} no target\n", count(number, "release"));
-    let mut table = Table::bare(2);
     for problem in releases {
-        table.row(vec![
-            Cell::new(&problem.subject),
-            Cell::new(format!("{} [{}]", problem.message, problem.code)),
-        ]);
+        out.push_str(&problems::one(problem, view));
     }
-    out.push_str(&table.draw(view));
     out
 }
 

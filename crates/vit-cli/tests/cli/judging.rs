@@ -43,8 +43,6 @@ fn case_15_staged_and_unstaged_changes_block_with_their_names() {
     upgrade 1.0.0 → 1.1.0   channel stable   blocked
       HASH main → HASH detached at v1.1.0, 3 files change
 
-    no vertical is declared: nothing is smoke-tested
-
     time      about 1.0s (an estimate: nothing was measured here yet)
     disk      16.0 MiB needed, FREE free
     risk      medium
@@ -179,7 +177,7 @@ fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
             good.replace("  min_core", "\tmin_core").into(),
             "yaml_syntax",
             5,
-            1,
+            2,
         ),
         (
             "no UTF-8",
@@ -201,7 +199,7 @@ fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
             good.replace("max_core_version: \"1.x.x\"", "max_core_version: \"0.9.x\"")
                 .into(),
             "range_inverted",
-            6,
+            5,
             21,
         ),
         (
@@ -269,8 +267,8 @@ fn case_19_a_malformed_manifest_as_a_person_sees_it() {
 
     time      about 1.0s (an estimate: nothing was measured here yet)
     disk      16.0 MiB needed, FREE free
-    risk      low
-              - no breaking change, every active vertical has a smoke test
+    risk      HIGH
+              - 1 manifest cannot be read
     way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
               2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
               3. every tracked file is hashed against the old tree before it is called restored

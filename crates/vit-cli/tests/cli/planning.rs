@@ -58,7 +58,7 @@ fn a_plan_shows_what_will_happen() {
       contracts.GraphPlugin  exported       finance
 
     time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, 63.3 GiB free
+    disk      16.0 MiB needed, FREE free
     risk      low
               - no breaking change, every active vertical has a smoke test
     way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
@@ -96,7 +96,7 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
       contracts.GraphPlugin  exported       finance
 
     time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, 63.3 GiB free
+    disk      16.0 MiB needed, FREE free
     risk      low
               - no breaking change, every active vertical has a smoke test
     way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
@@ -104,8 +104,7 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
               3. every tracked file is hashed against the old tree before it is called restored
               4. later, `vit rollback` does the same
 
-    next: vit upgrade
-    finished 1.0.0 → 1.1.0 (0.0s)
+    upgraded 1.0.0 → 1.1.0 (0.0s)
       proof        verified by content
       head         HASH
       branch       detached
@@ -119,7 +118,6 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
     next: vit status
     --- stderr
          ask origin
-
     ok   fetch the release (0.0s)
     ok   judge every vertical (0.0s)
     ok   take a snapshot (0.0s)
@@ -136,17 +134,17 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
     rollback 1.1.0 → 1.0.0   channel stable   ok
       HASH detached → HASH main at pre-upgrade-20260301-080000, 3 files change
 
-    no vertical is declared: nothing is smoke-tested
+      vertical  smoke test, told and not deciding
+      finance   at most 5m 00s
 
     time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, 63.3 GiB free
+    disk      16.0 MiB needed, FREE free
     risk      low
               - the snapshot was a working state of this installation
     way back  1. the tag pre-rollback-<time> keeps the present state
               2. `vit rollback --to pre-rollback-<time>` comes back to it
 
-    next: vit rollback --to pre-upgrade-20260301-080000
-    finished 1.1.0 → 1.0.0 (0.0s)
+    went back 1.1.0 → 1.0.0 (0.0s)
       proof        verified by content
       head         HASH
       branch       main
@@ -159,7 +157,6 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
 
     next: vit status
     --- stderr
-
     ok   fetch the release (0.0s)
     ok   judge every vertical (0.0s)
     ok   take a snapshot (0.0s)
@@ -174,8 +171,8 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
     exit: 0
     --- stdout
     id                 when                  what      from → to      outcome  took  who
-    20260301-080000-2  2026-03-01 08:00:00Z  rollback  1.1.0 → 1.0.0  success  0.0s  ana@vm
-    20260301-080000    2026-03-01 08:00:00Z  upgrade   1.0.0 → 1.1.0  success  0.0s  ana@vm
+    20260301-080000-2  2026-03-01 08:00:00Z  rollback  1.1.0 → 1.0.0  success  0.0s  ana@HOST
+    20260301-080000    2026-03-01 08:00:00Z  upgrade   1.0.0 → 1.1.0  success  0.0s  ana@HOST
     ");
     assert_snapshot!(shown(&world, &vit(&world, &["rollback", "--list"])), @"
     exit: 0
@@ -317,7 +314,7 @@ fn an_accepted_warning_stands_in_the_history() {
     upgrade 1.0.0 → 1.1.0 success
       id           20260301-080000
       when         2026-03-01 08:00:00Z
-      who          ana@vm
+      who          ana@HOST
       took         0.0s
       smoke tests  not_run
       snapshot     pre-upgrade-20260301-080000
@@ -352,7 +349,22 @@ fn only_warnings_can_be_accepted() {
     }
     world.state().assert_same(&before);
     let run = vit(&world, &["plan", "--accept", "core_above_maximum"]);
-    assert_snapshot!(shown(&world, &run), @"TODO");
+    assert_snapshot!(shown(&world, &run), @"
+    exit: 1
+    --- stdout
+    1.0.0 stays: everything newer is blocked (1 release)
+
+    1.1.0 is blocked (stable, released 2026-01-02)
+      finance: Core 1.1.0 is above max_core_version 1.0.x [core_above_maximum]
+        target 1.1.0, accepted range 1.0.0..=1.0.x
+        fix (vertical's owner): test the vertical against Core 1.1.0, then raise max_core_version
+
+    channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z
+
+    next: do what the hints say, then `vit update` again
+    --- stderr
+         ask origin
+    ");
 }
 
 #[test]
@@ -437,7 +449,7 @@ fn a_blocked_plan_can_be_looked_at_and_is_not_carried_out() {
       finance   blocked  at most 5m 00s
 
     time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, 63.3 GiB free
+    disk      16.0 MiB needed, FREE free
     risk      low
               - no breaking change, every active vertical has a smoke test
     way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
@@ -481,8 +493,8 @@ fn case_10_two_upgrades_and_two_rollbacks_and_the_rollback_of_a_rollback() {
     exit: 2
     --- stderr
     error: there is nothing to go back to: no upgrade of vit brought what is checked out now
-    hint: there are pre-rollback-20260301-080000-4, pre-rollback-20260301-080000-3, pre-upgrade-20260301-080000-2, pre-upgrade-20260301-080000
-    hint: name a snapshot with `vit rollback --to SNAPSHOT`
+    hint: name a snapshot: `vit rollback --to SNAPSHOT`
+    hint: the newest snapshots are pre-rollback-20260301-080000-4, pre-rollback-20260301-080000-3, pre-upgrade-20260301-080000-2, pre-upgrade-20260301-080000
     ");
     // The first rollback is itself undone.
     let list = answer(&world, &["rollback", "--list"], 0);

@@ -8,6 +8,7 @@ use crate::error::EngineError;
 use crate::git;
 use crate::plan::{self, Repository};
 use crate::steps::vertical_files;
+use crate::store::folder::Folder;
 
 /// Configuration keys that name a program for a switch, a fetch, or a look at the tree.
 const PROGRAM_KEYS: [&str; 11] = [
@@ -71,6 +72,10 @@ pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, En
         programs: programs.into_iter().map(|(key, _)| key).collect(),
         critical_paths: cx.site.settings.critical_paths.clone(),
         uncovered,
+        unsafe_folders: [Folder::state(cx.site), Folder::public(cx.site)]
+            .into_iter()
+            .flat_map(Folder::check)
+            .collect(),
         settings_sha256: digest::sha256(&settings),
     })
 }

@@ -148,10 +148,7 @@ impl Call {
         let mut shown = self.name.clone();
         for arg in &self.args {
             let arg = arg.to_string_lossy();
-            if arg.starts_with("--format")
-                || arg.starts_with("--upload-pack")
-                || arg == "--end-of-options"
-            {
+            if arg.starts_with("--format") || arg == "--end-of-options" {
                 continue;
             }
             shown.push(' ');

@@ -13,16 +13,28 @@ const ALTERNATES: &str = "core.alternaterefscommand";
 const HELPER: &str = "credential.helper";
 const HELPER_OF_URL: &str = "credential.*.helper";
 
+/// What a command that talks to a remote gets besides.
+#[derive(Default)]
+pub(super) struct Fence {
+    /// Arguments.
+    pub(super) args: Vec<OsString>,
+    /// Variables.
+    pub(super) env: Vec<(OsString, OsString)>,
+}
+
 impl Git {
-    /// Variables for a command that talks to a remote: each puts the user's own choice, or git's
-    /// default, in the place of what the repository's configuration names. They are variables and
-    /// no arguments, because a credential helper may have a secret in its command line and
+    /// What puts the user's own choice, or git's default, in the place of every program that the
+    /// repository's configuration names for talking to `remote`. Variables and not arguments
+    /// where git knows both: a credential helper may have a secret in its command line, and
     /// arguments are seen by everybody.
     ///
     /// # Errors
     /// The configuration cannot be read.
-    pub(super) fn fence(&self) -> Result<Vec<(OsString, OsString)>, GitError> {
-        let found = self.scoped(&[SSH, PROXY, ASK, ALTERNATES, HELPER, HELPER_OF_URL])?;
+    pub(super) fn fence(&self, remote: &str) -> Result<Fence, GitError> {
+        // The remote's side; for a path on this machine git runs what stands there.
+        let upload = format!("remote.{remote}.uploadpack");
+        let keys = [SSH, PROXY, ASK, ALTERNATES, &upload, HELPER, HELPER_OF_URL];
+        let found = self.scoped(&keys)?;
         let (own, users): (Vec<_>, Vec<_>) = found
             .into_iter()
             .partition(|(scope, ..)| scope == "local" || scope == "worktree");
@@ -31,8 +43,13 @@ impl Git {
             let mut values = users.iter().rev().filter(|(_, name, _)| name == key);
             values.next().map(|(.., value)| value.clone())
         };
-        let mut env: Vec<(OsString, OsString)> = Vec::new();
-        let mut set = |name: &str, value: String| env.push((name.into(), value.into()));
+        let mut fence = Fence::default();
+        if named(&upload) {
+            // Git takes the first of several values, so that only an argument wins over it.
+            let program = users_last(&upload).unwrap_or_else(|| "git-upload-pack".to_owned());
+            fence.args.push(format!("--upload-pack={program}").into());
+        }
+        let mut set = |name: &str, value: String| fence.env.push((name.into(), value.into()));
         if named(SSH) {
             let command = users_last(SSH).unwrap_or_else(|| "ssh".to_owned());
             set("GIT_SSH_COMMAND", command);
@@ -63,6 +80,6 @@ impl Git {
             set(&format!("GIT_CONFIG_KEY_{index}"), key);
             set(&format!("GIT_CONFIG_VALUE_{index}"), value);
         }
-        Ok(env)
+        Ok(fence)
     }
 }

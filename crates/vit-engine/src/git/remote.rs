@@ -20,10 +20,6 @@ impl std::fmt::Debug for Remote {
     }
 }
 
-/// The remote's side is git's own program, whatever `remote.*.uploadpack` says: for a path on this
-/// machine git would run what stands there.
-const UPLOAD_PACK: &str = "--upload-pack=git-upload-pack";
-
 impl Git {
     /// The remotes, in the order of the configuration.
     ///
@@ -53,15 +49,13 @@ impl Git {
     /// # Errors
     /// The remote's name is unsafe, or it could not be reached.
     pub fn ls_remote_tags(&self, remote: &str) -> Result<Vec<Ref>, GitError> {
+        let remote = safe_remote(remote)?;
+        let fence = self.fence(remote)?;
         let call = Call::network("ls-remote")
-            .args([
-                "--tags",
-                "--quiet",
-                UPLOAD_PACK,
-                "--end-of-options",
-                safe_remote(remote)?,
-            ])
-            .env(self.fence()?);
+            .args(["--tags", "--quiet"])
+            .args(fence.args)
+            .args(["--end-of-options", remote])
+            .env(fence.env);
         let output = self.output(&call)?;
         let mut tags: Vec<Ref> = Vec::new();
         for line in String::from_utf8_lossy(&output).lines() {
@@ -104,6 +98,7 @@ impl Git {
             }
             refspecs.extend([from, ":", to, "\n"]);
         }
+        let fence = self.fence(remote)?;
         self.quiet(
             &Call::network("fetch")
                 .args([
@@ -115,13 +110,12 @@ impl Git {
                     "--no-auto-maintenance",
                     // Else the remote's configured refspecs would move its branches here too.
                     "--refmap=",
-                    UPLOAD_PACK,
                     "--stdin",
-                    "--end-of-options",
-                    remote,
                 ])
+                .args(fence.args)
+                .args(["--end-of-options", remote])
                 .stdin(refspecs)
-                .env(self.fence()?),
+                .env(fence.env),
         )
     }
 }

@@ -40,6 +40,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let mut problems = cx.site.problems.clone();
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
+    problems.extend(Folder::public(cx.site).check());
     let log = Journal::read(&cx.site.state_dir)?;
     let unfinished = match transaction::unfinished(&log) {
         Ok(unfinished) => unfinished,
@@ -62,8 +63,10 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(history.problems);
     if position.is_none() {
         problems.push(
-            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet")
-                .hint(Who::You, "check out a release first"),
+            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
+                Who::You,
+                "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+            ),
         );
     }
     problems.extend(transaction_problem(
@@ -84,11 +87,14 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let (last_check, unreadable) = last_check::load(&cx.site.state_dir);
     problems.extend(unreadable);
     let last_check = last_check.filter(|check| check.current_version == core.version);
-    let next = next(
-        inconsistent,
-        open_transaction.is_some(),
-        last_check.as_ref(),
-    );
+    // Without a commit there is nothing to plan from; the problem's hint says what helps.
+    let next = position.as_ref().and_then(|_| {
+        next(
+            inconsistent,
+            open_transaction.is_some(),
+            last_check.as_ref(),
+        )
+    });
     Ok(StatusReport {
         schema: "vit.status/1".into(),
         root: cx.site.root.display().to_string(),

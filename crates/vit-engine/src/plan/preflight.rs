@@ -138,6 +138,7 @@ pub fn working_tree(problems: &mut Vec<Problem>, status: &Status, repository: &R
         );
     }
     problems.extend(unsafe_config(&repository.programs));
+    problems.extend(repository.unsafe_folders.iter().cloned());
 }
 
 /// That the repository's own configuration names programs for git.
@@ -184,13 +185,13 @@ fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: 
     if target.own_commits > 0 && !target.fast_forward {
         problems.push(
             Problem::new(Code::OwnCommits, "HEAD", "HEAD carries commits of its own on top of Core: switching the tree would drop their content")
-                .evidence(format!("{} commits are in no release and in no branch of the release remote", target.own_commits))
+                .evidence(format!("{} in no release and in no branch of the release remote", commits_are(target.own_commits)))
                 .hint(Who::You, "list them with `git log --oneline HEAD --not --remotes --tags`; take them into Core, or upgrade from a clean branch"),
         );
     } else if target.ahead > 0 && !target.fast_forward {
         problems.push(
             Problem::new(Code::AheadOfRelease, "HEAD", "HEAD is ahead of the releases it contains; its commits stay where they are, the tree becomes the release's")
-                .evidence(format!("{} commits are in no release", target.ahead)),
+                .evidence(format!("{} in no release", commits_are(target.ahead))),
         );
     }
     if choice.branch && !target.fast_forward {
@@ -218,6 +219,14 @@ fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: 
                 "leave --branch out, or `git switch` to a branch first",
             ),
         );
+    }
+}
+
+fn commits_are(number: usize) -> String {
+    if number == 1 {
+        "1 commit is".to_owned()
+    } else {
+        format!("{number} commits are")
     }
 }
 
