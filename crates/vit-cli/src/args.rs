@@ -57,7 +57,8 @@ MORE
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Run as if started in DIR
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    // Its own id: a command's `dir` would otherwise be taken for this one.
+    #[arg(id = "start", short = 'C', value_name = "DIR", global = true)]
     pub dir: Option<PathBuf>,
     /// Print one JSON object on standard output
     #[arg(long, global = true)]
@@ -124,7 +125,8 @@ pub enum Command {
 
 const RECOVER_EXAMPLES: &str = "\
 Forward when it was committed, else back. Asks nothing, so that a boot unit can call it; without
-an open transaction it does nothing.
+an open transaction it does nothing. Exit 0 also when the transaction had changed nothing yet, 3
+when the old state was put back.
 
 EXAMPLES
   vit recover

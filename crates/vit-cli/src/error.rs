@@ -226,13 +226,13 @@ fn of_git(error: &GitError) -> Meaning {
             "git_timeout",
             &["if it asked for a password: vit never asks; set up a credential helper or a key"],
         ),
+        GitError::Cancelled { .. } => Meaning::error("interrupted", &[]),
         GitError::Format { .. } => Meaning::error(
             "git_format",
             &["`git --version` and `vit doctor` tell which git this is"],
         ),
-        GitError::Cancelled { .. } => Meaning::error("cancelled", &[]),
         GitError::Unsafe { .. } => Meaning::error(
-            "unsafe_git_argument",
+            "git_unsafe",
             &["use https, ssh, git or file URLs, and names that do not begin with `-`"],
         ),
         GitError::TooOld { .. } => Meaning::error("git_too_old", &["install a newer git"]),

@@ -1,7 +1,7 @@
 //! What happens while the engine works, shown as it happens: a step list with a spinner on a
 //! terminal, plain lines elsewhere. Everything here goes to standard error.
 
-use std::cell::RefCell;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -27,7 +27,7 @@ enum Mode {
 pub struct Progress<'a> {
     ui: &'a Ui,
     mode: Mode,
-    bar: RefCell<Option<ProgressBar>>,
+    bar: Mutex<Option<ProgressBar>>,
 }
 
 impl<'a> Progress<'a> {
@@ -42,19 +42,24 @@ impl<'a> Progress<'a> {
         Self {
             ui,
             mode,
-            bar: RefCell::new(None),
+            bar: Mutex::new(None),
         }
     }
 
     /// Takes the spinner away, so that something else can be printed.
     pub fn settle(&self) {
-        if let Some(bar) = self.bar.take() {
+        let bar = self.slot().take();
+        if let Some(bar) = bar {
             bar.finish_and_clear();
         }
     }
 
+    fn slot(&self) -> MutexGuard<'_, Option<ProgressBar>> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn line(&self, line: &str) {
-        match self.bar.borrow().as_ref() {
+        match self.slot().as_ref() {
             Some(bar) => bar.println(line),
             None => self.ui.say(&format!("{line}\n")),
         }
@@ -65,7 +70,7 @@ impl<'a> Progress<'a> {
         if anew {
             self.settle();
         }
-        let mut slot = self.bar.borrow_mut();
+        let mut slot = self.slot();
         let bar = slot.get_or_insert_with(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             let style = ProgressStyle::with_template("{spinner} {wide_msg} {elapsed}")

@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use vit_contract::channel::Channel;
+use vit_engine::cancel::Cancel;
 use vit_engine::clock::{Clock, FixedClock, SystemClock};
-use vit_engine::context::{Cancel, Context};
+use vit_engine::context::Context;
 use vit_engine::error::EngineError;
 use vit_engine::faults::Faults;
 use vit_engine::git::Git;
@@ -173,6 +174,10 @@ impl<'a> Session<'a> {
         &self,
         work: impl Fn(&Context<'_>) -> Result<T, EngineError>,
     ) -> Result<T, Failure> {
+        let work = |cx: &Context<'_>| {
+            ops::recover::ready(cx)?;
+            work(cx)
+        };
         match work(&self.context()) {
             Err(EngineError::OpenTransaction { .. }) => {
                 self.watch_signals()?;

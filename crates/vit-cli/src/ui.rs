@@ -3,8 +3,8 @@
 //! stdout is data; everything else goes to stderr. A reader that goes away (`vit history | head`)
 //! is no error.
 
-use std::cell::RefCell;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
 use vit_contract::text::visible;
@@ -84,7 +84,7 @@ pub struct Ui {
     pub animated: bool,
     /// Whether a question can be asked.
     pub can_ask: bool,
-    failed: RefCell<Option<io::Error>>,
+    failed: Mutex<Option<io::Error>>,
 }
 
 impl Ui {
@@ -106,7 +106,7 @@ impl Ui {
             err: view(terminals.stderr),
             animated: terminals.stderr && !dumb && !ci && !env.is_set("NO_COLOR"),
             can_ask: terminals.stdin && terminals.stderr && !ci,
-            failed: RefCell::new(None),
+            failed: Mutex::new(None),
         }
     }
 
@@ -119,7 +119,7 @@ impl Ui {
         if let Err(error) = written
             && error.kind() != io::ErrorKind::BrokenPipe
         {
-            self.failed.borrow_mut().get_or_insert(error);
+            self.failure_slot().get_or_insert(error);
         }
     }
 
@@ -147,7 +147,11 @@ impl Ui {
     /// Why data could not be printed, if so (a full disk behind a redirection).
     #[must_use]
     pub fn failure(&self) -> Option<io::Error> {
-        self.failed.take()
+        self.failure_slot().take()
+    }
+
+    fn failure_slot(&self) -> MutexGuard<'_, Option<io::Error>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

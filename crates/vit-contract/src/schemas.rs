@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema};
 use crate::code::Code;
 use crate::history::History;
 use crate::output::{
-    ChannelReport, CheckReport, ErrorReport, HistoryReport, HoldReport, SnapshotReport,
+    ChannelReport, CheckReport, DemoReport, ErrorReport, HistoryReport, HoldReport, SnapshotReport,
     StatusReport, TransactionReport, UpdateReport,
 };
 use crate::plan::Plan;
@@ -32,6 +32,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.history", printed::<HistoryReport>()),
         ("vit.snapshots", printed::<SnapshotReport>()),
         ("vit.check", printed::<CheckReport>()),
+        ("vit.demo", printed::<DemoReport>()),
         ("vit.error", printed::<ErrorReport>()),
         ("vertical_manifest", read::<VerticalManifest>()),
         ("release_metadata", read::<ReleaseMetadata>()),

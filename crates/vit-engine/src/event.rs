@@ -117,8 +117,8 @@ impl Stage {
     }
 }
 
-/// Hears of events. Called from the thread that works; must not block for long.
-pub trait Reporter {
+/// Hears of events, from whatever thread works; must not block for long.
+pub trait Reporter: Sync {
     /// Takes one event.
     fn report(&self, event: Event);
 }

@@ -6,7 +6,9 @@
 //! | [`record`] | what the journal says |
 //! | [`phase`] | what a journal means: one total, pure function |
 //! | [`transaction`] | an open transaction: lock, journal, plan |
+//! | [`run`] | a transaction that is being carried out |
 //! | [`execute`] | forward |
+//! | `commit` | the commit point |
 //! | [`unwind`] | back |
 //! | [`recover`] | after a crash |
 //! | [`evidence`] | what is kept of a failure |
@@ -15,6 +17,7 @@
 //! | [`rebuild`] | the history as the journal tells it |
 
 pub mod close;
+mod commit;
 pub mod evidence;
 pub mod execute;
 pub mod phase;
@@ -22,5 +25,6 @@ pub mod proof;
 pub mod rebuild;
 pub mod record;
 pub mod recover;
+pub mod run;
 pub mod transaction;
 pub mod unwind;

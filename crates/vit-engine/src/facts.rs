@@ -11,10 +11,13 @@ use vit_contract::plan::Position;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
 
-use crate::compat::{self, Exports, Vertical};
+use crate::compat::{self, Vertical};
 use crate::context::Context;
+use crate::contracts::Exports;
 use crate::error::EngineError;
-use crate::git::{Git, Ref, Status, TreeChange};
+use crate::git::Git;
+pub use crate::git::{Ref, Status, TreeChange};
+use crate::parallel;
 use crate::registry::{self, Listing, Registry};
 use crate::store::choices::{self, Choices};
 use crate::store::folder::Folder;
@@ -105,12 +108,18 @@ impl Facts {
     /// # Errors
     /// The repository, a state file, or the registry cannot be read.
     pub fn gather(cx: &Context<'_>, offline: bool) -> Result<Self, EngineError> {
-        let local = Local::gather(cx)?;
-        let remote = verticals::upstream_remote(&local.verticals);
-        let registry = registry::open(cx, remote.as_deref())?;
-        let listing = registry.list(cx, !offline)?;
-        // Listing may have brought release refs that say what HEAD is.
-        let refs = local_refs(cx.git)?;
+        let found = verticals::find(cx);
+        let remote = verticals::upstream_remote(&found);
+        let (local, heard) = parallel::both(
+            || Local::of(cx, found),
+            || -> Result<_, EngineError> {
+                let registry = registry::open(cx, remote.as_deref())?;
+                let listing = registry.list(cx, !offline)?;
+                // Listing may have brought release refs that say what HEAD is.
+                Ok((registry, listing, local_refs(cx.git)?))
+            },
+        );
+        let (local, (registry, listing, refs)) = (local?, heard?);
         let current = core_version::find(cx, &local.status, &refs)?;
         let history = history_file::load(cx.site);
         let durations = history
@@ -197,8 +206,12 @@ impl Local {
     /// # Errors
     /// The repository or a state file cannot be read.
     pub fn gather(cx: &Context<'_>) -> Result<Self, EngineError> {
+        Self::of(cx, verticals::find(cx))
+    }
+
+    fn of(cx: &Context<'_>, mut verticals: Vec<Vertical>) -> Result<Self, EngineError> {
         let status = cx.git.status()?;
-        let verticals = verticals::discover(cx, status.head.as_deref())?;
+        verticals::mark_tracked(cx, status.head.as_deref(), &mut verticals)?;
         let choices =
             choices::load(&cx.site.state_dir).map_err(|error| unsafe_folder(cx, error))?;
         let channel = compat::effective_channel(cx.channel_override, choices.channel, &verticals);

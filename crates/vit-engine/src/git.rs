@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::context::Cancel;
+use crate::cancel::Cancel;
 use crate::environment::Environment;
 use crate::process::{Finished, ProcessError};
 

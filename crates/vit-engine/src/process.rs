@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::context::Cancel;
+use crate::cancel::Cancel;
 
 mod capture;
 mod leader;
@@ -57,7 +57,18 @@ pub struct Request<'a> {
     pub cancel: Option<&'a Cancel>,
     /// Whether children that it leaves behind are found and ended: the process group, orphans
     /// that were adopted by us, and any process that bears this marker in its environment.
-    pub sweep: Option<&'a str>,
+    pub sweep: Option<Marker<'a>>,
+}
+
+/// What tells a transaction's processes from all others: both stand in their environment, as
+/// `VIT_TRANSACTION` and `VIT_CORE_ROOT`. An id alone is a time stamp, which another installation
+/// of the same machine may have for its own transaction.
+#[derive(Debug, Clone, Copy)]
+pub struct Marker<'a> {
+    /// The transaction's id.
+    pub transaction: &'a str,
+    /// The installation's root.
+    pub root: &'a Path,
 }
 
 /// How it ended.

@@ -33,7 +33,7 @@ pub struct Listing {
 }
 
 /// A place that releases come from.
-pub trait Registry {
+pub trait Registry: Send + Sync {
     /// Lists every release with its metadata. With `refresh` false, nothing is asked: what was
     /// fetched before is read.
     ///

@@ -26,18 +26,29 @@ pub fn apply(
     if plan.answer == Answer::Blocked {
         return Ok(refuse(app, plan));
     }
+    if !confirm(app, plan, question) {
+        return Ok(declined(app));
+    }
+    session.watch_signals()?;
+    let report = session.call(|cx| ops::upgrade::apply(cx, plan))?;
+    Ok(finish(app, &report))
+}
+
+/// Shows a plan and asks.
+#[must_use]
+pub fn confirm(app: &App<'_>, plan: &Plan, question: Question<'_>) -> bool {
     let asked = !question.yes;
     if !app.ui.json && (asked || app.ui.verbosity > Verbosity::Quiet) {
         let shown = render::plan::without_next(plan, app.ui.out);
         app.ui.print(&format!("{shown}\n"));
     }
-    if !question.ask(app.ui) {
-        app.ui.say("nothing was changed\n");
-        return Ok(ExitCode::Error);
-    }
-    session.watch_signals()?;
-    let report = session.call(|cx| ops::upgrade::apply(cx, plan))?;
-    Ok(finish(app, &report))
+    question.ask(app.ui)
+}
+
+/// Somebody said no.
+pub fn declined(app: &App<'_>) -> ExitCode {
+    app.ui.say("nothing was changed\n");
+    ExitCode::Error
 }
 
 /// Prints how a transaction ended.
@@ -47,7 +58,7 @@ pub fn finish(app: &App<'_>, report: &TransactionReport) -> ExitCode {
 }
 
 /// Prints why a plan is not carried out: with `--json` as the report of a transaction.
-fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
+pub fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
     let refusal = render::plan::refusal(plan).unwrap_or_default();
     if app.ui.json {
         let report = TransactionReport {

@@ -16,7 +16,7 @@ pub fn run(app: &App<'_>, args: &ChannelArgs) -> Result<ExitCode, Failure> {
     let session = Session::with_channel(app, None)?;
     let report = match (args.name, args.unset) {
         (None, false) => session.call(show)?,
-        (name, _) => session.call(|cx| set(cx, name))?,
+        (name, _) => session.call_after_recovery(|cx| set(cx, name))?,
     };
     app.ui.report(&report, render::channel::channel);
     Ok(ExitCode::Success)

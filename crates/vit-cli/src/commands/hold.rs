@@ -16,7 +16,8 @@ use crate::session::{App, Session};
 /// The version is none, or the choice cannot be written.
 pub fn hold(app: &App<'_>, args: &HoldArgs) -> Result<ExitCode, Failure> {
     let version = version(app, args)?;
-    let report = Session::open(app)?.call(|cx| engine::hold(cx, version.as_ref()))?;
+    let report =
+        Session::open(app)?.call_after_recovery(|cx| engine::hold(cx, version.as_ref()))?;
     app.ui.report(&report, render::hold::hold);
     Ok(ExitCode::Success)
 }
@@ -27,7 +28,8 @@ pub fn hold(app: &App<'_>, args: &HoldArgs) -> Result<ExitCode, Failure> {
 /// The version is none or was not held, or the choice cannot be written.
 pub fn unhold(app: &App<'_>, args: &HoldArgs) -> Result<ExitCode, Failure> {
     let version = version(app, args)?;
-    let report = Session::open(app)?.call(|cx| engine::unhold(cx, version.as_ref()))?;
+    let report =
+        Session::open(app)?.call_after_recovery(|cx| engine::unhold(cx, version.as_ref()))?;
     app.ui.report(&report, render::hold::hold);
     Ok(ExitCode::Success)
 }

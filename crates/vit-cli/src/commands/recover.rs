@@ -1,6 +1,7 @@
 //! `vit recover`.
 
 use vit_contract::exit::ExitCode;
+use vit_contract::output::TransactionStatus;
 use vit_engine::ops::recover::recover;
 
 use crate::commands::apply;
@@ -15,5 +16,11 @@ pub fn run(app: &App<'_>) -> Result<ExitCode, Failure> {
     let session = Session::open(app)?;
     session.watch_signals()?;
     let report = session.call(recover)?;
-    Ok(apply::finish(app, &report))
+    let exit = apply::finish(app, &report);
+    // What was interrupted before it changed anything is written down: nothing is wrong any more,
+    // and the boot unit that calls this has not failed.
+    Ok(match report.status {
+        TransactionStatus::Aborted => ExitCode::Success,
+        _ => exit,
+    })
 }

@@ -3,7 +3,9 @@
 use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
-use vit_engine::ops::planning::{Planned, plan};
+use vit_contract::verdict::Verdict;
+use vit_engine::ops::planning::{PlanOptions, Planned, plan};
+use vit_engine::ops::upgrade::{self, Upgraded};
 
 use crate::args::UpgradeArgs;
 use crate::commands::{apply, plan as planning, update, wanted};
@@ -31,31 +33,51 @@ pub fn run(app: &App<'_>, args: &UpgradeArgs) -> Result<ExitCode, Failure> {
     };
     let options = wanted::options(app, &args.target)?;
     let session = Session::with_channel(app, args.target.channel)?;
-    let plan = match stored {
-        Some(plan) => Box::new(plan),
-        None => match gather(&session, args.dry_run, |cx| plan(cx, &options))? {
-            Planned::Plan(plan) => plan,
-            Planned::Nothing(report) => return Ok(nothing(app, &report)),
+    match (stored, args.dry_run) {
+        (Some(plan), true) => Ok(show(app, &plan)),
+        (Some(plan), false) => apply::apply(app, &session, &plan, question),
+        // A dry run changes nothing, so it does not finish an interrupted transaction either.
+        (None, true) => match session.call(|cx| plan(cx, &options))? {
+            Planned::Plan(plan) => Ok(show(app, &plan)),
+            Planned::Nothing(report) => Ok(nothing(app, &report)),
         },
-    };
-    if args.dry_run {
-        app.ui.report(&*plan, render::plan::plan);
-        return Ok(planning::exit(&plan));
+        (None, false) => plan_and_apply(app, &session, &options, question),
     }
-    apply::apply(app, &session, &plan, question)
 }
 
-/// A dry run changes nothing, so it does not finish an interrupted transaction either.
-fn gather<T>(
+fn show(app: &App<'_>, plan: &Plan) -> ExitCode {
+    app.ui.report(plan, render::plan::plan);
+    planning::exit(plan)
+}
+
+fn plan_and_apply(
+    app: &App<'_>,
     session: &Session<'_>,
-    dry_run: bool,
-    work: impl Fn(&vit_engine::context::Context<'_>) -> Result<T, vit_engine::error::EngineError>,
-) -> Result<T, Failure> {
-    if dry_run {
-        session.call(work)
-    } else {
-        session.call_after_recovery(work)
+    options: &PlanOptions,
+    question: Question<'_>,
+) -> Result<ExitCode, Failure> {
+    let mut unwatched = None;
+    let upgraded = session.call(|cx| {
+        upgrade::run(cx, options, &mut |plan| {
+            session.progress.settle();
+            apply::confirm(app, plan, question)
+                && session
+                    .watch_signals()
+                    .map_err(|failure| unwatched = Some(failure))
+                    .is_ok()
+        })
+    })?;
+    if let Some(failure) = unwatched {
+        return Err(failure);
     }
+    Ok(match upgraded {
+        Upgraded::Nothing(report) => nothing(app, &report),
+        Upgraded::Declined => apply::declined(app),
+        Upgraded::Ended(report) => match &report.plan {
+            Some(plan) if report.status == TransactionStatus::Blocked => apply::refuse(app, plan),
+            _ => apply::finish(app, &report),
+        },
+    })
 }
 
 /// A rollback in disguise is no upgrade: what somebody says yes to must be what they typed.
@@ -83,7 +105,7 @@ fn nothing(app: &App<'_>, report: &UpdateReport) -> ExitCode {
     answer.from_version = report.current_version.as_ref().map(ToString::to_string);
     answer.problems.clone_from(&report.problems);
     let verdicts = report.blocked.iter().map(|candidate| &candidate.verdict);
-    for problem in verdicts.flat_map(|verdict| verdict.problems()) {
+    for problem in verdicts.flat_map(Verdict::problems) {
         if !answer.problems.contains(problem) {
             answer.problems.push(problem.clone());
         }

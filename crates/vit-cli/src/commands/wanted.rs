@@ -2,12 +2,16 @@
 
 use semver::Version;
 use vit_contract::release::Release;
+use vit_contract::version;
 use vit_engine::ops::planning::PlanOptions;
 use vit_engine::registry;
 
 use crate::args::{TargetArgs, target};
 use crate::error::Failure;
 use crate::session::{App, Session};
+
+/// Where git keeps tags.
+const TAGS: &str = "refs/tags/";
 
 /// Reads the options; a target that is no version is refused with the newest real ones.
 ///
@@ -35,18 +39,21 @@ pub fn version(app: &App<'_>, text: &str, flag: &str) -> Result<Version, Failure
     target::parse(text).map_err(|error| error.into_failure(flag, known(app)))
 }
 
-/// The releases that can be told without asking anybody; none where that fails, for the error
-/// that is about to be shown is another one.
+/// The releases that can be told without asking anybody: those that were fetched before, else
+/// the tags that a fresh clone brought. None where that fails: the error that is about to be shown
+/// is another one.
 fn known(app: &App<'_>) -> Vec<Version> {
     let Ok(session) = Session::open(app) else {
         return Vec::new();
     };
     let listing = session.call(|cx| registry::open(cx, None)?.list(cx, false));
-    listing.map_or_else(
-        |_| Vec::new(),
-        |listing| {
-            let usable = listing.releases.into_iter().filter(Release::is_usable);
-            usable.map(|release| release.version).collect()
-        },
-    )
+    if let Ok(listing) = listing {
+        let usable = listing.releases.into_iter().filter(Release::is_usable);
+        return usable.map(|release| release.version).collect();
+    }
+    let tags = session.call(|cx| Ok(cx.git.refs(&[TAGS])?));
+    let names = tags.unwrap_or_default().into_iter();
+    names
+        .filter_map(|tag| version::of_tag(tag.name.strip_prefix(TAGS)?))
+        .collect()
 }

@@ -1,15 +1,22 @@
 //! The program as a shell sees it: streams, exit codes, words. One binary for all of them.
 
 mod bad_input;
+mod demo;
 mod discovery;
+mod faults;
 mod help;
+mod hostile_smoke;
 mod installation;
 mod json;
 mod judging;
+mod kill;
 mod mistakes;
 mod planning;
 mod program;
+mod readme;
 mod repositories;
 mod status;
 mod streams;
+mod target;
 mod terminal;
+mod transaction;

@@ -7,9 +7,11 @@ use vit_contract::output::{SmokeResult, TransactionReport, TransactionStatus};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::problem::{Problem, Severity};
 
-use super::execute::{Run, all_pass, problem_of, version_text};
 use super::rebuild;
 use super::record::Entry;
+use super::run::{Run, all_pass, problem_of, version_text};
+use crate::context::Context;
+use crate::error::EngineError;
 use crate::git::RefEdit;
 use crate::steps::probe;
 use crate::store::journal::Journal;
@@ -70,25 +72,7 @@ pub(super) fn drop_snapshot(run: &mut Run<'_, '_>) {
 
 fn write_history(run: &mut Run<'_, '_>, ending: &Ending) {
     let entry = history_entry(run, ending);
-    let cx = run.cx;
-    // Where the file is whole, it counts; where it is not, the journal tells.
-    let rebuilt = (!history_file::load(cx.site).raw_ok)
-        .then(|| {
-            Journal::read(&cx.site.state_dir)
-                .ok()
-                .map(|log| rebuild::history(&log.records))
-        })
-        .flatten();
-    let appended = history_file::append(
-        cx.site,
-        history_file::Append {
-            entry,
-            retention: cx.site.settings.history_retention,
-            now: cx.clock.now(),
-            rebuilt,
-        },
-        cx.faults,
-    );
+    let appended = append(run.cx, Some(entry));
     match appended {
         Ok(problems) => run.problems.extend(problems),
         Err(error) => {
@@ -96,6 +80,26 @@ fn write_history(run: &mut Run<'_, '_>, ending: &Ending) {
                 .push(problem_of(&error, Code::HistoryDamaged).severity(Severity::Warning));
         }
     }
+}
+
+/// Brings the history what the journal has closed and an earlier write did not bring.
+pub(super) fn complete_history(cx: &Context<'_>) -> Result<Vec<Problem>, EngineError> {
+    let journal = Journal::read(&cx.site.state_dir)?;
+    if journal.records.is_empty() {
+        return Ok(Vec::new());
+    }
+    append(cx, None)
+}
+
+fn append(cx: &Context<'_>, entry: Option<HistoryEntry>) -> Result<Vec<Problem>, EngineError> {
+    let journal = Journal::read(&cx.site.state_dir).ok();
+    let append = history_file::Append {
+        entry,
+        retention: cx.site.settings.history_retention,
+        now: cx.clock.now(),
+        rebuilt: journal.map(|log| rebuild::history(&log.records)),
+    };
+    history_file::append(cx.site, append, cx.faults)
 }
 
 fn history_entry(run: &Run<'_, '_>, ending: &Ending) -> HistoryEntry {
@@ -179,7 +183,7 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
     let elapsed = run.cx.clock.elapsed().saturating_sub(run.started);
     let details = details(kind, status, from.as_deref(), to.as_deref());
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: format!("vit.{}/1", kind.as_str()),
         status,
         details,
         next: next_command(kind, status, &run.id),

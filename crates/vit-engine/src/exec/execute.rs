@@ -1,42 +1,35 @@
 //! Forward: begun → fetched → judged → snapped → armed → steps → probed → committed.
 
 use vit_contract::code::Code;
-use vit_contract::history::{Outcome, Proof};
-use vit_contract::output::{SmokeOutcome, SmokeResult, TransactionReport};
+use vit_contract::history::Proof;
+use vit_contract::output::TransactionReport;
 use vit_contract::plan::{Plan, Step};
-use vit_contract::problem::{Problem, Severity};
+use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::text;
 use vit_contract::verdict::Verdict;
 
-use super::close::{self, Ending};
-use super::evidence::ProbeOutput;
 use super::phase::{Phase, Story};
 use super::proof::{self, Expected};
 use super::record::{Begun, Entry};
-use super::transaction::{Held, last_story};
+use super::run::{Run, problem_of, version_text, without_output};
+use super::transaction::Held;
 use super::unwind;
+use super::{close, commit};
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::{Event, Stage};
-use crate::git::RefEdit;
+use crate::git::{RefEdit, Status};
 use crate::steps::{probe, switch_tree, vertical_files};
 use crate::store::journal::Journal;
-use crate::store::{reserve, transactions};
+use crate::store::{history_file, reserve, transactions};
 
-/// A transaction that is being carried out, forward or back.
-pub struct Run<'a, 'h> {
-    pub(super) cx: &'a Context<'a>,
-    pub(super) held: &'h mut Held<'a>,
-    /// Its id.
-    pub id: String,
-    /// What was written so far: the same value that recovery would read.
-    pub story: Story,
-    /// What is worth knowing beside the outcome.
-    pub(super) problems: Vec<Problem>,
-    pub(super) outputs: Vec<ProbeOutput>,
-    pub(super) after_rollback: Vec<SmokeResult>,
-    pub(super) started: std::time::Duration,
-}
+/// Where snapshots stand; what follows is the transaction's id.
+const SNAPSHOT_REFS: [&str; 3] = [
+    "refs/vit/snapshots/",
+    "refs/tags/pre-upgrade-",
+    "refs/tags/pre-rollback-",
+];
 
 /// What the executor is given beside the plan.
 pub struct Inputs<'p> {
@@ -49,15 +42,7 @@ pub struct Inputs<'p> {
 }
 
 /// Why it did not go on.
-struct Failure {
-    problem: Problem,
-}
-
-impl From<Problem> for Failure {
-    fn from(problem: Problem) -> Self {
-        Self { problem }
-    }
-}
+pub(super) type Failure = Box<Problem>;
 
 /// Carries a plan out. Whatever happens after the first record, the answer is a report: applied,
 /// aborted, rolled back, or inconsistent.
@@ -76,36 +61,22 @@ pub fn execute<'a>(
     let report = match run.forward(inputs) {
         Ok(proof) => run.finish_forward(proof),
         Err(failure) => match run.story.phase {
-            Phase::Abort => run.abort(failure.problem),
-            _ => unwind::roll_back(run, failure.problem, unwind::OldSmokeTests::Run),
+            Phase::Abort => run.abort(*failure),
+            _ => unwind::roll_back(run, *failure, unwind::OldSmokeTests::Run),
         },
     };
     Ok(close::with_plan(report, inputs.plan))
 }
 
-/// The id and first record of a new transaction. The id is the snapshot's time stamp, counted up
-/// until nothing bears it.
+/// The id and first record of a new transaction.
 fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> {
     let prefix = match plan.kind {
         vit_contract::plan::Kind::Upgrade => "pre-upgrade",
         vit_contract::plan::Kind::Rollback | vit_contract::plan::Kind::Repair => "pre-rollback",
     };
-    let taken = cx.git.refs(&["refs/tags/pre-*", "refs/vit/snapshots/"])?;
-    let stamp = cx.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
-    let folders = transactions::list(&cx.site.state_dir).unwrap_or_default();
-    let used = |id: &str| {
-        let ends = |name: &str| {
-            name.strip_prefix("refs/vit/snapshots/") == Some(id)
-                || name.strip_prefix("refs/tags/pre-upgrade-") == Some(id)
-                || name.strip_prefix("refs/tags/pre-rollback-") == Some(id)
-        };
-        taken.iter().any(|r| ends(&r.name)) || folders.iter().any(|known| known == id)
-    };
-    let id = std::iter::once(stamp.clone())
-        .chain((2u32..).map(|n| format!("{stamp}-{n}")))
-        .find(|id| !used(id))
-        .expect("the numbers do not end before the names do");
+    let id = new_id(cx)?;
     let status = cx.git.status()?;
+    unmoved(&status, plan)?;
     let begun = Begun {
         kind: plan.kind,
         root: cx.site.root.display().to_string(),
@@ -126,50 +97,65 @@ fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), EngineError> 
     Ok((id, begun))
 }
 
-impl<'a, 'h> Run<'a, 'h> {
-    /// Takes up a transaction, a new one or one that recovery has read.
-    pub(super) fn new(
-        cx: &'a Context<'a>,
-        held: &'h mut Held<'a>,
-        id: String,
-        story: Story,
-    ) -> Self {
-        Self {
-            cx,
-            held,
-            id,
-            story,
-            problems: Vec::new(),
-            outputs: Vec::new(),
-            after_rollback: Vec::new(),
-            started: cx.clock.elapsed(),
-        }
-    }
+/// The snapshot's time stamp, counted up past every id that ever bore it: those of snapshots that
+/// are there, and those that only journal and history still know.
+fn new_id(cx: &Context<'_>) -> Result<String, EngineError> {
+    let stamp = cx.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
+    let refs = cx.git.refs(&["refs/tags/pre-*", "refs/vit/snapshots/"])?;
+    let of_refs = refs.iter().filter_map(|found| {
+        SNAPSHOT_REFS
+            .iter()
+            .find_map(|prefix| found.name.strip_prefix(prefix))
+    });
+    let folders = transactions::list(&cx.site.state_dir).unwrap_or_default();
+    let journal = Journal::read(&cx.site.state_dir)?.records;
+    let history = history_file::load(cx.site).history.history;
+    let last = of_refs
+        .chain(folders.iter().map(String::as_str))
+        .chain(journal.iter().map(|record| record.transaction.as_str()))
+        .chain(history.iter().map(|entry| entry.id.as_str()))
+        .filter_map(|id| match id.strip_prefix(&stamp)? {
+            "" => Some(1),
+            rest => rest.strip_prefix('-')?.parse::<u32>().ok(),
+        })
+        .max();
+    Ok(match last {
+        None => stamp,
+        Some(last) => format!("{stamp}-{}", last.saturating_add(1)),
+    })
+}
 
-    /// Writes a record and takes it into the story.
-    pub(super) fn record(&mut self, entry: &Entry) -> Result<(), EngineError> {
-        self.held.write(&self.id, entry)?;
-        self.story.take(entry);
-        Ok(())
-    }
+/// The last look before the first record: HEAD is where the plan begins, and nothing was changed
+/// while somebody read it.
+fn unmoved(status: &Status, plan: &Plan) -> Result<(), EngineError> {
+    let from = &plan.from.position;
+    let moved = if status.head.as_ref() != Some(&from.commit) {
+        format!("HEAD is {}", status.head.as_deref().unwrap_or("unborn"))
+    } else if status.branch != from.branch {
+        format!(
+            "HEAD is on {}",
+            status.branch.as_deref().unwrap_or("no branch")
+        )
+    } else if let Some(path) = status.changed.first() {
+        format!("{} has changes", text::visible(&path.display().to_string()))
+    } else {
+        return Ok(());
+    };
+    Err(EngineError::Refused {
+        summary: "the installation has changed since the plan was made".into(),
+        problems: vec![
+            Problem::new(
+                Code::FactsMoved,
+                "plan",
+                "the installation is not what it was when the plan was made",
+            )
+            .evidence(moved)
+            .hint(Who::You, "make a new plan with `vit plan`"),
+        ],
+    })
+}
 
-    /// Writes a record on the way back: a journal that cannot be written never stops the undo,
-    /// because everything on that way can be done again.
-    pub(super) fn record_if_possible(&mut self, entry: &Entry) {
-        if let Err(error) = self.held.write(&self.id, entry) {
-            self.problems
-                .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
-        }
-        self.story.take(entry);
-    }
-
-    pub(super) fn begun(&self) -> &Begun {
-        self.story
-            .begun
-            .as_ref()
-            .expect("a run begins with its first record")
-    }
-
+impl Run<'_, '_> {
     fn forward(&mut self, inputs: &Inputs<'_>) -> Result<Proof, Failure> {
         let plan = inputs.plan;
         self.stage(Stage::Fetch, |run| run.fetched(plan))?;
@@ -186,7 +172,7 @@ impl<'a, 'h> Run<'a, 'h> {
         })?;
         self.stage(Stage::Probe, |run| run.probes(inputs))?;
         self.not_cancelled()?;
-        self.stage(Stage::Commit, |run| run.commit())
+        self.stage(Stage::Commit, |run| run.commit(plan.kind))
     }
 
     fn fetched(&mut self, plan: &Plan) -> Result<(), Failure> {
@@ -254,7 +240,9 @@ impl<'a, 'h> Run<'a, 'h> {
                 let proof =
                     proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
                 if !proof.verified {
-                    return Err(mismatch(&proof, "the switched tree is not the target's").into());
+                    return Err(
+                        commit::mismatch(&proof, "the switched tree is not the target's").into(),
+                    );
                 }
             }
         }
@@ -278,9 +266,13 @@ impl<'a, 'h> Run<'a, 'h> {
             from: &from,
             to: &to,
         };
+        let before = self.cx.git.status().map(|status| status.untracked);
         let probed = probe::run(self.cx, &inputs.plan.smoke_tests, &about, false);
         self.story.results = without_output(&probed.results);
         self.outputs = probed.outputs;
+        if let Ok(before) = &before {
+            self.name_leftovers(before);
+        }
         self.not_cancelled()?;
         for result in &probed.results {
             let Some(problem) = probe::problem(result) else {
@@ -298,78 +290,6 @@ impl<'a, 'h> Run<'a, 'h> {
         })?;
         self.story.results = probed.results;
         Ok(())
-    }
-
-    fn commit(&mut self) -> Result<Proof, Failure> {
-        let begun = self.begun().clone();
-        let expected = Expected {
-            position: &begun.to.position,
-            files: self.story.files.as_ref(),
-            untracked: None,
-        };
-        let mut proof = proof::quick(self.cx, &expected).map_err(|e| failed(&e.into()))?;
-        if !proof.verified {
-            let text = "after the smoke tests the tree is not the target's";
-            return Err(mismatch(&proof, text).into());
-        }
-        proof.verified = true;
-        if let Err(error) = self.record(&Entry::Committed {
-            proof: proof.clone(),
-        }) {
-            // The record may be there although the sync failed; the journal decides, because it
-            // is what the next command will read.
-            if !self.journal_says_committed() {
-                return Err(failed(&error));
-            }
-            self.story.take(&Entry::Committed {
-                proof: proof.clone(),
-            });
-            self.problems
-                .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
-        }
-        Ok(proof)
-    }
-
-    fn journal_says_committed(&self) -> bool {
-        Journal::read(&self.cx.site.state_dir).is_ok_and(|log| {
-            last_story(&log.records)
-                .is_some_and(|(id, story)| id == self.id && story.phase == Phase::FinishForward)
-        })
-    }
-
-    /// Writes what follows the commit point. Nothing here can undo it.
-    pub(super) fn finish_forward(mut self, proof: Proof) -> TransactionReport {
-        self.cx.reporter.report(Event::StageBegun {
-            stage: Stage::Cleanup,
-        });
-        let began = self.cx.clock.elapsed();
-        let ending = Ending {
-            outcome: Outcome::Success,
-            cause: None,
-            proof: Some(proof),
-        };
-        close::close(&mut self, &ending);
-        let elapsed = self.cx.clock.elapsed().saturating_sub(began);
-        self.cx.reporter.report(Event::StageDone {
-            stage: Stage::Cleanup,
-            elapsed,
-        });
-        close::report(self, &ending)
-    }
-
-    /// Stops before anything changed: takes the snapshot's refs away and writes it down.
-    pub(super) fn abort(mut self, cause: Problem) -> TransactionReport {
-        self.record_if_possible(&Entry::Aborted {
-            cause: cause.clone(),
-        });
-        close::drop_snapshot(&mut self);
-        let ending = Ending {
-            outcome: Outcome::Failed,
-            cause: Some(cause),
-            proof: None,
-        };
-        close::close(&mut self, &ending);
-        close::report(self, &ending)
     }
 
     fn write(&mut self, entry: &Entry) -> Result<(), Failure> {
@@ -404,56 +324,13 @@ impl<'a, 'h> Run<'a, 'h> {
             },
             Err(failure) => Event::StageFailed {
                 stage,
-                problem: failure.problem.clone(),
+                problem: (**failure).clone(),
             },
         });
         result
     }
 }
 
-/// The results as they stand in the journal and the history: without output.
-pub(super) fn without_output(results: &[SmokeResult]) -> Vec<SmokeResult> {
-    results
-        .iter()
-        .cloned()
-        .map(|r| SmokeResult {
-            tail: String::new(),
-            ..r
-        })
-        .collect()
-}
-
-/// Whether every result is a pass.
-pub(super) fn all_pass(results: &[SmokeResult]) -> bool {
-    results
-        .iter()
-        .all(|result| result.outcome == SmokeOutcome::Pass)
-}
-
-/// The version of an end as a person reads it; its short commit where it has none.
-pub(super) fn version_text(end: &vit_contract::plan::End) -> String {
-    end.version.as_ref().map_or_else(
-        || end.position.commit.chars().take(12).collect(),
-        ToString::to_string,
-    )
-}
-
-fn mismatch(proof: &Proof, message: &str) -> Problem {
-    Problem::new(Code::TreeMismatch, "working tree", message).evidence(proof.mismatches.join("; "))
-}
-
-fn failed(error: &EngineError) -> Failure {
+pub(super) fn failed(error: &EngineError) -> Failure {
     problem_of(error, Code::StepFailed).into()
-}
-
-/// An error as a problem: its whole chain of causes.
-#[must_use]
-pub fn problem_of(error: &EngineError, code: Code) -> Problem {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    Problem::new(code, "vit", text)
 }

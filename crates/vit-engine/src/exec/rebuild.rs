@@ -4,9 +4,9 @@ use vit_contract::history::{self, Entry as HistoryEntry, History, Outcome};
 use vit_contract::plan::Kind;
 
 use super::close::{cause_text, smoke_word};
-use super::execute::version_text;
 use super::phase::Story;
 use super::record::Entry;
+use super::run::version_text;
 use crate::store::journal::Record;
 
 /// Rebuilds the entries of every transaction that the journal has closed.
@@ -39,6 +39,11 @@ fn entries(rebuilt: &mut History, records: &[Record]) {
         seen.push(entry);
         if let Some(outcome) = closed
             && let Some(entry) = entry_of(records, record, &seen, (outcome, repaired))
+            // A repair that fails again ends as it began: that is no news.
+            && !rebuilt
+                .history
+                .iter()
+                .any(|old| old.id == entry.id && old.status == entry.status)
         {
             let sealed = history::seal(entry, rebuilt.history.last());
             rebuilt.history.push(sealed);

@@ -5,13 +5,13 @@ use vit_contract::code::Code;
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::TransactionReport;
 use vit_contract::plan::Kind;
-use vit_contract::problem::{Problem, Who};
+use vit_contract::problem::{Problem, Severity, Who};
 
 use super::close::{self, Ending};
 use super::evidence::Evidence;
-use super::execute::Run;
 use super::phase::{Phase, Story};
 use super::record::Entry;
+use super::run::{Run, problem_of};
 use super::transaction::Held;
 use super::unwind::{self, OldSmokeTests};
 use crate::context::Context;
@@ -26,19 +26,18 @@ pub fn finish_open<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
 ) -> Result<Option<TransactionReport>, EngineError> {
-    let Some((id, story)) = held.unfinished()? else {
+    let unfinished = held.unfinished()?;
+    let Some((id, story)) =
+        unfinished.filter(|(_, story)| story.phase != Phase::Inconsistent { closed: true })
+    else {
         return Ok(None);
     };
-    if matches!(story.phase, Phase::Inconsistent { closed: true }) {
-        return Ok(None);
-    }
     cx.reporter.report(Event::Recovering { id: id.clone() });
     if story.begun.is_none() {
         return Err(no_beginning(&id));
     }
     let phase = story.phase;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
-    let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
     Ok(Some(match phase {
         Phase::Ended => return Ok(None),
@@ -46,7 +45,12 @@ pub fn finish_open<'a>(
         Phase::RollBack | Phase::ContinueRollback => {
             unwind::roll_back(run, cause, OldSmokeTests::Skip)
         }
-        Phase::FinishRollback => unwind::finish(run, cause, evidence.as_ref(), OldSmokeTests::Skip),
+        Phase::FinishRollback => {
+            // The crash may have come while the old release's smoke tests ran.
+            unwind::end_smoke_tests(&mut run);
+            let evidence = Evidence::create(&cx.site.state_dir, &run.id).ok();
+            unwind::finish(run, cause, evidence.as_ref(), OldSmokeTests::Skip)
+        }
         Phase::FinishForward => {
             let proof = recorded_proof(&run.story)?;
             run.finish_forward(proof)
@@ -68,6 +72,13 @@ pub fn finish_open<'a>(
     }))
 }
 
+/// Brings the history what a write that failed has kept from it. What stands in the way is told.
+pub fn complete_history(cx: &Context<'_>) -> Vec<Problem> {
+    close::complete_history(cx).unwrap_or_else(|error| {
+        vec![problem_of(&error, Code::HistoryDamaged).severity(Severity::Warning)]
+    })
+}
+
 /// Puts the old state of an inconsistent transaction back once more, and verifies it.
 ///
 /// # Errors
@@ -85,6 +96,7 @@ pub fn repair<'a>(
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
     let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
+    unwind::end_smoke_tests(&mut run);
     unwind::undo_all(&mut run, evidence.as_ref());
     let proof = unwind::verify(&run);
     if proof.verified {

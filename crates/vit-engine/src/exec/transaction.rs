@@ -49,6 +49,16 @@ impl<'a> Held<'a> {
         })
     }
 
+    /// The same for a command that is no transaction and cannot finish one.
+    ///
+    /// # Errors
+    /// As [`Self::acquire`], and where an earlier transaction is not finished.
+    pub fn acquire_idle(cx: &'a Context<'a>, command: &str) -> Result<Self, EngineError> {
+        let held = Self::acquire(cx, command)?;
+        held.refuse_unfinished()?;
+        Ok(held)
+    }
+
     /// The transaction that is not finished, or inconsistent, if there is one.
     ///
     /// # Errors

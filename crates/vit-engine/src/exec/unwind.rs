@@ -11,9 +11,9 @@ use vit_contract::problem::{Problem, Severity};
 
 use super::close::{self, Ending};
 use super::evidence::{self, Evidence};
-use super::execute::{Run, problem_of, version_text, without_output};
 use super::proof::{self, Expected};
 use super::record::Entry;
+use super::run::{Run, problem_of, version_text, without_output};
 use crate::event::{Event, Stage};
 use crate::process;
 use crate::steps::{probe, switch_tree, vertical_files};
@@ -39,13 +39,7 @@ pub(super) fn roll_back(
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
-    let ended = process::sweep(&run.id);
-    if ended > 0 {
-        let text = format!("{ended} processes of smoke tests were still at work and were ended");
-        run.problems.push(
-            Problem::new(Code::SmokeTestLeftFiles, "smoke tests", text).severity(Severity::Info),
-        );
-    }
+    end_smoke_tests(&mut run);
     let results = without_output(&run.story.results);
     let kept_results = run.story.results.clone();
     let cause = run.story.cause.clone().unwrap_or(cause);
@@ -59,6 +53,20 @@ pub(super) fn roll_back(
     undo_all(&mut run, evidence.as_ref());
     done(&run, Stage::Undo);
     finish(run, cause, evidence.as_ref(), old)
+}
+
+/// Ends what smoke tests of this transaction have left at work, whoever ran them.
+pub(super) fn end_smoke_tests(run: &mut Run<'_, '_>) {
+    let ended = process::sweep(process::Marker {
+        transaction: &run.id,
+        root: &run.cx.site.root,
+    });
+    if ended > 0 {
+        let text = format!("{ended} processes of smoke tests were still at work and were ended");
+        run.problems.push(
+            Problem::new(Code::SmokeTestLeftFiles, "smoke tests", text).severity(Severity::Info),
+        );
+    }
 }
 
 /// Verifies the old state, puts it back once more where it is not whole, and closes.
@@ -213,7 +221,9 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
         to: &to,
     };
     run.after_rollback = probe::run(run.cx, &tests, &about, false).results;
-    !verify(run).verified
+    let from = &run.begun().from.position;
+    let unlocked = switch_tree::remove_stale_locks(run.cx, from).is_ok();
+    !unlocked || !verify(run).verified
 }
 
 fn stage(run: &Run<'_, '_>, stage: Stage) {

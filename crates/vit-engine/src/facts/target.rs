@@ -7,11 +7,12 @@ use vit_contract::plan::Position;
 use vit_contract::release::Release;
 
 use super::{Facts, Switch, Target, verticals};
-use crate::compat::{Exports, Vertical};
+use crate::compat::Vertical;
 use crate::context::Context;
-use crate::contracts;
+use crate::contracts::{self, Exports};
 use crate::error::EngineError;
 use crate::git::{Blob, TreeChange, TreeEntry};
+use crate::parallel;
 
 /// The largest Python file of a contracts package that is read, in bytes.
 const MAX_SOURCE_BYTES: usize = 1024 * 1024;
@@ -41,17 +42,22 @@ impl Facts {
             branch: None,
             commit,
         };
-        let listing = cx.git.ls_tree::<&str>(&position.commit, &[], true)?;
-        let switch = switch(
-            cx,
-            &self.verticals,
-            self.position.as_ref(),
-            (&position, &listing),
-        )?;
-        let commits = self.commits(cx, &position.commit)?;
+        let (contents, differences) = parallel::both(
+            || -> Result<_, EngineError> {
+                let listing = cx.git.ls_tree::<&str>(&position.commit, &[], true)?;
+                let then = verticals::in_tree(cx, &position.commit, &listing)?;
+                Ok((then, exports(cx, &listing)?))
+            },
+            || -> Result<_, EngineError> {
+                let changes = changes(cx, self.position.as_ref(), &position)?;
+                Ok((changes, self.commits(cx, &position.commit)?))
+            },
+        );
+        let ((then, exports), (changes, commits)) = (contents?, differences?);
+        let switch = Switch::new(&self.verticals, then, changes);
         Ok(Target {
             way: self.way(&release),
-            exports: exports(cx, &listing)?,
+            exports,
             own_commits: commits.own,
             ahead: commits.ahead,
             fast_forward: commits.fast_forward,
@@ -133,29 +139,59 @@ impl Facts {
     }
 }
 
-/// What a switch from `from` to the tree of `to`, listed, would mean.
+/// What a switch from `from` to `to` would mean.
 ///
 /// # Errors
 /// Git failed.
 pub fn switch(
     cx: &Context<'_>,
     verticals_now: &[Vertical],
-    from: Option<&Position>,
-    (to, listing): (&Position, &[TreeEntry]),
+    from: &Position,
+    to: &Position,
 ) -> Result<Switch, EngineError> {
-    let then = verticals::in_tree(cx, &to.commit, listing)?;
-    let (verticals, removed) = merge(verticals_now, then);
-    let changes = match from {
+    let listing = cx.git.ls_tree::<&str>(&to.commit, &[], true)?;
+    let then = verticals::in_tree(cx, &to.commit, &listing)?;
+    Ok(Switch::new(
+        verticals_now,
+        then,
+        changes(cx, Some(from), to)?,
+    ))
+}
+
+/// How the trees differ, and what that takes.
+struct Changes {
+    list: Vec<TreeChange>,
+    in_the_way: Vec<String>,
+    bytes: u64,
+}
+
+fn changes(
+    cx: &Context<'_>,
+    from: Option<&Position>,
+    to: &Position,
+) -> Result<Changes, EngineError> {
+    let list = match from {
         Some(from) if from.tree != to.tree => cx.git.diff_trees(&from.tree, &to.tree)?,
         _ => Vec::new(),
     };
-    Ok(Switch {
-        in_the_way: in_the_way(&cx.site.root, &changes),
-        bytes: changed_bytes(cx, &changes)?,
-        verticals,
-        removed,
-        changes,
+    Ok(Changes {
+        in_the_way: in_the_way(&cx.site.root, &list),
+        bytes: changed_bytes(cx, &list)?,
+        list,
     })
+}
+
+impl Switch {
+    fn new(now: &[Vertical], then: Vec<Vertical>, changes: Changes) -> Self {
+        let (verticals, removed) = merge(now, then);
+        Self {
+            verticals,
+            removed,
+            changes: changes.list,
+            in_the_way: changes.in_the_way,
+            bytes: changes.bytes,
+        }
+    }
 }
 
 /// How HEAD stands to the releases.

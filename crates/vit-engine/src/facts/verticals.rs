@@ -1,5 +1,6 @@
 //! Finding the verticals of an installation: on disk now, and in a release's tree.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -12,13 +13,25 @@ use crate::compat::{SmokeTestFile, Vertical};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::{Blob, TreeEntry};
+use crate::parallel;
 use crate::store::atomic;
+
+/// Past this many manifests, git is asked for all that it tracks instead of for each by name.
+const NAMED_PATHS: usize = 256;
 
 /// Finds every manifest on disk, by the settings' globs, sorted by path.
 ///
 /// # Errors
 /// Git could not say which of them it tracks.
 pub fn discover(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Vertical>, EngineError> {
+    let mut found = find(cx);
+    mark_tracked(cx, head, &mut found)?;
+    Ok(found)
+}
+
+/// The same without asking git: none counts as tracked yet.
+#[must_use]
+pub fn find(cx: &Context<'_>) -> Vec<Vertical> {
     let mut paths: Vec<String> = cx
         .site
         .settings
@@ -36,21 +49,31 @@ pub fn discover(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Vertical>, E
         .collect();
     paths.sort();
     paths.dedup();
-    if paths.is_empty() {
-        return Ok(Vec::new());
-    }
-    let wanted: Vec<&str> = paths.iter().map(String::as_str).collect();
-    let tracked = match head {
-        Some(head) => cx.git.ls_tree(head, &wanted, false)?,
-        None => Vec::new(),
+    parallel::map(paths, |path| on_disk(&cx.site.root, path))
+}
+
+/// Marks those whose manifest is in the tree of `head`.
+///
+/// # Errors
+/// Git failed.
+pub fn mark_tracked(
+    cx: &Context<'_>,
+    head: Option<&str>,
+    verticals: &mut [Vertical],
+) -> Result<(), EngineError> {
+    let (Some(head), false) = (head, verticals.is_empty()) else {
+        return Ok(());
     };
-    Ok(paths
-        .into_iter()
-        .map(|path| {
-            let tracked = tracked.iter().any(|entry| entry.path == Path::new(&path));
-            on_disk(&cx.site.root, path, tracked)
-        })
-        .collect())
+    let mut wanted: Vec<&str> = verticals.iter().map(|v| v.manifest_path.as_str()).collect();
+    if wanted.len() > NAMED_PATHS {
+        wanted.clear();
+    }
+    let listing = cx.git.ls_tree(head, &wanted, wanted.is_empty())?;
+    let tracked: BTreeSet<&Path> = listing.iter().map(|entry| entry.path.as_path()).collect();
+    for vertical in verticals {
+        vertical.tracked = tracked.contains(Path::new(&vertical.manifest_path));
+    }
+    Ok(())
 }
 
 /// The verticals that a release's tree has, from its listing.
@@ -93,6 +116,16 @@ pub fn in_tree(
         .collect())
 }
 
+/// Reads manifests that are at hand, path and content: on every core there is, because reading is
+/// what costs. No smoke test is looked for, and none counts as tracked.
+#[must_use]
+pub fn read_all(manifests: Vec<(String, Vec<u8>)>) -> Vec<Vertical> {
+    parallel::map(manifests, |(path, bytes)| {
+        let root = root_of(&path);
+        vertical(path, root, Ok(bytes), SmokeTestFile::Missing, false)
+    })
+}
+
 /// The remote that a manifest names as the source of Core; the first by path counts.
 #[must_use]
 pub fn upstream_remote(verticals: &[Vertical]) -> Option<String> {
@@ -102,7 +135,7 @@ pub fn upstream_remote(verticals: &[Vertical]) -> Option<String> {
         .next()
 }
 
-fn on_disk(site_root: &Path, path: String, tracked: bool) -> Vertical {
+fn on_disk(site_root: &Path, path: String) -> Vertical {
     let root = root_of(&path);
     let content = match atomic::read_bounded(&site_root.join(&path), MAX_BYTES) {
         Ok(Some(bytes)) => Ok(bytes),
@@ -120,7 +153,7 @@ fn on_disk(site_root: &Path, path: String, tracked: bool) -> Vertical {
         Ok(_) => SmokeTestFile::NotExecutable,
         Err(_) => SmokeTestFile::Missing,
     };
-    vertical(path, root, content, smoke_test, tracked)
+    vertical(path, root, content, smoke_test, false)
 }
 
 fn vertical(

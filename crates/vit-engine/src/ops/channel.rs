@@ -31,9 +31,9 @@ pub fn show(cx: &Context<'_>) -> Result<ChannelReport, EngineError> {
 /// Stores the channel for this installation; `None` forgets the choice.
 ///
 /// # Errors
-/// It cannot be written, or another `vit` is at work.
+/// It cannot be written, another `vit` is at work, or an earlier transaction is not finished.
 pub fn set(cx: &Context<'_>, channel: Option<Channel>) -> Result<ChannelReport, EngineError> {
-    let _held = Held::acquire(cx, "vit channel")?;
+    let _held = Held::acquire_idle(cx, "vit channel")?;
     let local = Local::gather(cx)?;
     let mut choices = local.choices;
     choices.channel = channel;

@@ -7,7 +7,7 @@ use vit_contract::problem::{Problem, Who};
 
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::exec::record;
+use crate::exec::rebuild;
 use crate::store::history_file;
 use crate::store::journal::Journal;
 
@@ -175,32 +175,32 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
             "history against journal",
             CheckState::Failed,
             found,
-            Some("the journal in the state folder is right; keep a copy of both".into()),
+            Some(
+                "the journal in the state folder is right: `vit recover` brings what is missing"
+                    .into(),
+            ),
         )
     });
     Ok(checks)
 }
 
 /// Transactions that the journal has closed and the history does not tell in the same way. Those
-/// older than the oldest entry may have been pruned.
+/// older than the oldest entry may have been pruned, and routine successes in between too.
 fn missing_entries(records: &[crate::store::journal::Record], entries: &[Entry]) -> Vec<String> {
-    let Some(oldest) = entries.iter().map(|entry| entry.timestamp).min() else {
-        return records
-            .iter()
-            .filter(|r| r.kind == "closed")
-            .map(|r| r.transaction.clone())
-            .collect();
-    };
-    records
+    let rebuilt = rebuild::history(records).history;
+    let late = history_file::missing(entries, &rebuilt);
+    let oldest = entries.iter().map(|entry| entry.timestamp).min();
+    rebuilt
         .iter()
-        .filter(|r| r.time >= oldest)
-        .filter_map(|r| match record::Entry::from_journal(r) {
-            record::Entry::Closed { outcome } => Some((r.transaction.clone(), outcome)),
-            _ => None,
+        .filter(|entry| {
+            let told = entries
+                .iter()
+                .any(|e| e.id == entry.id && e.status == entry.status);
+            let kept = oldest.is_some_and(|oldest| entry.timestamp >= oldest)
+                && entry.status != Outcome::Success;
+            late.contains(entry) || (kept && !told)
         })
-        .filter(|(id, outcome)| !entries.iter().any(|e| e.id == *id && e.status == *outcome))
-        .filter(|(_, outcome)| *outcome != Outcome::Success || entries.len() < 2)
-        .map(|(id, _)| id)
+        .map(|entry| entry.id.clone())
         .collect()
 }
 

@@ -11,9 +11,9 @@ use crate::store::choices::{self, Choices, Hold};
 /// Holds one version, or every upgrade.
 ///
 /// # Errors
-/// It cannot be written, or another `vit` is at work.
+/// It cannot be written, another `vit` is at work, or an earlier transaction is not finished.
 pub fn hold(cx: &Context<'_>, version: Option<&Version>) -> Result<HoldReport, EngineError> {
-    let _held = Held::acquire(cx, "vit hold")?;
+    let _held = Held::acquire_idle(cx, "vit hold")?;
     let mut choices = choices::load(&cx.site.state_dir)?;
     let what = name(version);
     if choices
@@ -35,9 +35,10 @@ pub fn hold(cx: &Context<'_>, version: Option<&Version>) -> Result<HoldReport, E
 /// Lets go of one version, or of everything.
 ///
 /// # Errors
-/// It was not held, it cannot be written, or another `vit` is at work.
+/// It was not held, it cannot be written, another `vit` is at work, or an earlier transaction is
+/// not finished.
 pub fn unhold(cx: &Context<'_>, version: Option<&Version>) -> Result<HoldReport, EngineError> {
-    let _held = Held::acquire(cx, "vit unhold")?;
+    let _held = Held::acquire_idle(cx, "vit unhold")?;
     let mut choices = choices::load(&cx.site.state_dir)?;
     let before = choices.holds.len();
     match version {

@@ -45,31 +45,39 @@ pub enum Planned {
 /// installation cannot be read.
 pub fn plan(cx: &Context<'_>, options: &PlanOptions) -> Result<Planned, EngineError> {
     let facts = Facts::gather(cx, options.offline)?;
-    let choice = Choice {
+    Ok(match target(cx, &facts, options)? {
+        Ok(target) => Planned::Plan(Box::new(make(cx, &facts, &target, &choice(options))?)),
+        Err(report) => Planned::Nothing(report),
+    })
+}
+
+/// The target that the options ask for, else the one that is offered; the inner error is the
+/// report that there is none.
+pub(crate) fn target(
+    cx: &Context<'_>,
+    facts: &Facts,
+    options: &PlanOptions,
+) -> Result<Result<Target, Box<UpdateReport>>, EngineError> {
+    let Some(version) = &options.target else {
+        let found = update::search(cx, facts)?;
+        return Ok(match found.offered {
+            Some((target, _)) => Ok(target),
+            None => Err(Box::new(update::report(facts, found))),
+        });
+    };
+    let release = find(facts, version)?;
+    if is_installed(facts, release) {
+        return Ok(Err(Box::new(already_there(facts))));
+    }
+    facts.target(cx, release, true).map(Ok)
+}
+
+/// What the user chose.
+pub(crate) fn choice(options: &PlanOptions) -> Choice {
+    Choice {
         accept: options.accept.clone(),
         branch: options.branch,
-    };
-    let target = match &options.target {
-        Some(version) => {
-            let release = find(&facts, version)?;
-            if is_installed(&facts, release) {
-                return Ok(Planned::Nothing(Box::new(already_there(&facts))));
-            }
-            facts.target(cx, release, true)?
-        }
-        None => {
-            let found = update::search(cx, &facts)?;
-            match found.offered {
-                Some((target, _)) => target,
-                None => {
-                    return Ok(Planned::Nothing(Box::new(update::report(&facts, found))));
-                }
-            }
-        }
-    };
-    let plan = make(cx, &facts, &target, &choice)?;
-    acceptable(&plan, &options.accept)?;
-    Ok(Planned::Plan(Box::new(plan)))
+    }
 }
 
 /// Only warnings can be accepted: a code that blocks, here or by its nature, is refused.
@@ -101,7 +109,9 @@ pub(crate) fn make(
         return Err(unborn());
     };
     let repository = repository::gather(cx, &facts.verticals)?;
-    Ok(plan::upgrade(facts, target, &repository, position, choice))
+    let plan = plan::upgrade(facts, target, &repository, position, choice);
+    acceptable(&plan, &choice.accept)?;
+    Ok(plan)
 }
 
 /// The newest versions that the registry is known to have, without asking it: for messages.

@@ -6,7 +6,12 @@ use vit_contract::output::{TransactionReport, TransactionStatus};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::recover as exec;
-use crate::exec::transaction::Held;
+use crate::exec::transaction::{self, Held};
+use crate::store::journal::Journal;
+use crate::store::lock::Lock;
+
+const RECOVER: &str = "vit.recover/1";
+const REPAIR: &str = "vit.repair/1";
 
 /// Finishes an interrupted transaction: forward when it was committed, else back. Without one,
 /// `nothing_to_do`.
@@ -16,11 +21,35 @@ use crate::exec::transaction::Held;
 pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
     let mut held = Held::acquire(cx, "vit recover")?;
     match exec::finish_open(cx, &mut held)? {
-        Some(report) => Ok(report),
+        Some(report) => Ok(TransactionReport {
+            schema: RECOVER.into(),
+            ..report
+        }),
         None => {
+            let problems = exec::complete_history(cx);
             held.refuse_unfinished()?;
-            Ok(nothing("no transaction was interrupted"))
+            Ok(TransactionReport {
+                problems,
+                ..nothing(RECOVER, "no transaction was interrupted")
+            })
         }
+    }
+}
+
+/// Whether a command that changes something may look at the installation and plan: what a
+/// transaction in the middle shows is neither the old state nor the new one. Takes no lock.
+///
+/// # Errors
+/// `Locked` while another `vit` is at work, `OpenTransaction` or `Inconsistent` where an earlier
+/// one is not finished.
+pub fn ready(cx: &Context<'_>) -> Result<(), EngineError> {
+    let state = &cx.site.state_dir;
+    if let Some(owner) = Lock::holder(state) {
+        return Err(EngineError::Locked { owner });
+    }
+    match transaction::unfinished(&Journal::read(state)?)? {
+        None => Ok(()),
+        Some((id, story)) => Err(transaction::unfinished_error(id, &story)),
     }
 }
 
@@ -33,15 +62,26 @@ pub fn repair(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
     if let Some(report) = exec::finish_open(cx, &mut held)?
         && report.status != TransactionStatus::Inconsistent
     {
-        return Ok(report);
+        return Ok(TransactionReport {
+            schema: REPAIR.into(),
+            ..report
+        });
     }
-    Ok(exec::repair(cx, &mut held)?
-        .unwrap_or_else(|| nothing("the installation is not inconsistent: nothing to repair")))
+    Ok(match exec::repair(cx, &mut held)? {
+        Some(report) => TransactionReport {
+            schema: REPAIR.into(),
+            ..report
+        },
+        None => nothing(
+            REPAIR,
+            "the installation is not inconsistent: nothing to repair",
+        ),
+    })
 }
 
-fn nothing(details: &str) -> TransactionReport {
+fn nothing(schema: &str, details: &str) -> TransactionReport {
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: schema.into(),
         status: TransactionStatus::NothingToDo,
         details: details.into(),
         id: None,

@@ -77,7 +77,7 @@ fn snapshots(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Snapshot>, Engi
         });
     }
     let mut list: Vec<Snapshot> = found.into_values().collect();
-    list.sort_by(|a, b| order(&b.id).cmp(&order(&a.id)));
+    list.sort_by_key(|snapshot| std::cmp::Reverse(order(&snapshot.id)));
     if let Some(next) = list.iter().position(|s| leads_to(cx, &s.id, head)) {
         list[next].next = true;
     }
@@ -143,8 +143,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
     let snapshot = choose(&list, to)?;
     let mut problems = Vec::new();
     let to = destination(cx, &refs, &from, snapshot, &mut problems)?;
-    let listing = cx.git.ls_tree::<&str>(&to.commit, &[], true)?;
-    let switch = target::switch(cx, &facts.verticals, Some(&from), (&to, &listing))?;
+    let switch = target::switch(cx, &facts.verticals, &from, &to)?;
     let repository = repository::gather(cx, &facts.verticals)?;
     preflight::working_tree(&mut problems, &facts.status, &repository);
     if !switch.in_the_way.is_empty() {

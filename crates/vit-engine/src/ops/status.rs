@@ -14,6 +14,7 @@ use crate::error::EngineError;
 use crate::exec::phase::Phase;
 use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs};
+use crate::parallel;
 use crate::store::folder::Folder;
 use crate::store::journal::Journal;
 use crate::store::{history_file, last_check};
@@ -26,13 +27,15 @@ const NAMED_FILES: usize = 20;
 /// # Errors
 /// It cannot be read.
 pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
-    // Two readers of git side by side: the look at the tree is the longer one.
-    let (local, refs) = std::thread::scope(|scope| {
-        let refs = scope.spawn(|| local_refs(cx.git));
-        (Local::gather(cx), refs.join())
-    });
-    let local = local?;
-    let refs = refs.unwrap_or_else(|_| local_refs(cx.git))?;
+    let (local, refs) = parallel::both(
+        || -> Result<_, EngineError> {
+            let local = Local::gather(cx)?;
+            let position = local.position(cx)?;
+            Ok((local, position))
+        },
+        || local_refs(cx.git),
+    );
+    let ((local, position), refs) = (local?, refs?);
     let core = core_version::find(cx, &local.status, &refs)?;
     let mut problems = cx.site.problems.clone();
     problems.extend(core.problems);
@@ -49,23 +52,16 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         }
         Err(error) => return Err(error),
     };
-    let inconsistent = unfinished
-        .as_ref()
-        .is_some_and(|(_, s)| matches!(s.phase, Phase::Inconsistent { .. }));
+    let inconsistent =
+        matches!(&unfinished, Some((_, s)) if matches!(s.phase, Phase::Inconsistent { .. }));
     let open_transaction = unfinished
         .as_ref()
         .filter(|_| !inconsistent)
         .map(|(id, _)| id.clone());
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
-    let position = local.position(cx)?;
     if position.is_none() {
-        problems.push(
-            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
-                Who::You,
-                "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
-            ),
-        );
+        problems.push(unborn());
     }
     problems.extend(transaction_problem(
         open_transaction.as_deref(),
@@ -111,6 +107,13 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         problems,
         next,
     })
+}
+
+fn unborn() -> Problem {
+    Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
+        Who::You,
+        "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+    )
 }
 
 fn transaction_problem(open: Option<&str>, inconsistent: bool) -> Option<Problem> {

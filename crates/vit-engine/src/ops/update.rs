@@ -9,7 +9,7 @@ use vit_contract::verdict::{Answer, Verdict};
 use crate::compat;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::exec::execute::problem_of;
+use crate::exec::run::problem_of;
 use crate::facts::{Facts, Target};
 use crate::plan::preflight;
 use crate::store::folder::Folder;

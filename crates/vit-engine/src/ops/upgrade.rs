@@ -1,19 +1,19 @@
 //! `vit upgrade`: carries a plan out.
 
 use vit_contract::code::Code;
-use vit_contract::output::{TransactionReport, TransactionStatus};
+use vit_contract::output::{TransactionReport, TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::problem::{Problem, Who};
 use vit_contract::verdict::{Answer, Verdict};
 
-use super::planning;
+use super::planning::{self, PlanOptions};
 use super::rollback;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::execute::{self, Inputs};
 use crate::exec::recover;
 use crate::exec::transaction::Held;
-use crate::facts::{Facts, verticals};
+use crate::facts::{Facts, Target, verticals};
 use crate::plan::Choice;
 
 /// Applies a plan of `vit plan` or of `vit rollback` as a transaction. A transaction that was
@@ -33,6 +33,48 @@ pub fn apply(cx: &Context<'_>, plan: &Plan) -> Result<TransactionReport, EngineE
     }
 }
 
+/// What came of `vit upgrade`.
+#[derive(Debug, Clone)]
+pub enum Upgraded {
+    /// The transaction, or the refusal to begin one.
+    Ended(Box<TransactionReport>),
+    /// Nothing newer is offered; the report says what is there and why not.
+    Nothing(Box<UpdateReport>),
+    /// Somebody said no to the plan.
+    Declined,
+}
+
+/// Plans and applies in one go: nobody else can change the installation through `vit` between the
+/// two, because the lock is held all the while. `confirm` is shown a plan that may go on, and
+/// says whether it does.
+///
+/// # Errors
+/// Locked, inconsistent, no such target, or an error before anything changed.
+pub fn run(
+    cx: &Context<'_>,
+    options: &PlanOptions,
+    confirm: &mut dyn FnMut(&Plan) -> bool,
+) -> Result<Upgraded, EngineError> {
+    let mut held = Held::acquire(cx, command(Kind::Upgrade))?;
+    recover::finish_open(cx, &mut held)?;
+    held.refuse_unfinished()?;
+    let facts = Facts::gather(cx, options.offline)?;
+    let target = match planning::target(cx, &facts, options)? {
+        Ok(target) => target,
+        Err(report) => return Ok(Upgraded::Nothing(report)),
+    };
+    let plan = planning::make(cx, &facts, &target, &planning::choice(options))?;
+    if plan.answer == Answer::Blocked {
+        return Ok(Upgraded::Ended(Box::new(refused(plan))));
+    }
+    if !confirm(&plan) {
+        return Ok(Upgraded::Declined);
+    }
+    carry_out(cx, &mut held, (&facts, &target), &plan)
+        .map(|report| Upgraded::Ended(Box::new(report)))
+}
+
+/// Applies a plan that was made earlier, after comparing the facts.
 fn upgrade<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
@@ -51,12 +93,21 @@ fn upgrade<'a>(
     if now.answer == Answer::Blocked {
         return Ok(refused(now));
     }
+    carry_out(cx, held, (&facts, &target), &now)
+}
+
+fn carry_out<'a>(
+    cx: &'a Context<'a>,
+    held: &mut Held<'a>,
+    (facts, target): (&Facts, &Target),
+    plan: &Plan,
+) -> Result<TransactionReport, EngineError> {
     let rejudge = || -> Result<Verdict, EngineError> {
         let on_disk = verticals::discover(cx, Some(&target.position.commit))?;
-        Ok(facts.judge_verticals(&target, &on_disk))
+        Ok(facts.judge_verticals(target, &on_disk))
     };
     let inputs = Inputs {
-        plan: &now,
+        plan,
         verticals: &target.switch.verticals,
         rejudge: &rejudge,
     };
@@ -93,7 +144,7 @@ pub fn refused(plan: Plan) -> TransactionReport {
     let problems: Vec<Problem> = plan.problems().filter(|p| p.blocks()).cloned().collect();
     let what = plan.kind.as_str();
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: format!("vit.{what}/1"),
         status: TransactionStatus::Blocked,
         details: format!("the {what} is blocked; nothing was changed"),
         id: None,

@@ -6,8 +6,7 @@ use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Severity, Who};
 
 use super::{Choice, Repository};
-use crate::facts::{Facts, Target};
-use crate::git::Status;
+use crate::facts::{Facts, Status, Target};
 
 /// How many files a problem names.
 const NAMED_FILES: usize = 10;

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,12 +11,11 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
+use super::Marker;
 use super::leader::{Leader, ours};
 use super::linux::Subreaper;
 use super::pump::poll;
 
-/// The variable that marks everything that a transaction starts.
-const MARKER: &str = "VIT_TRANSACTION";
 /// How long a sweep goes on against processes that multiply or cannot be killed.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long one round waits for those that it has killed.
@@ -24,24 +24,24 @@ const ROUND: Duration = Duration::from_millis(500);
 /// Swept runs take turns.
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Ends every process that bears `VIT_TRANSACTION=<marker>` in its environment, except this one
-/// and those that it runs in. For recovery: the transaction's own run was killed and could not
+/// Ends every process that bears the marker in its environment, except this one and those that it
+/// runs in. For recovery: the transaction's own run was killed and could not
 /// sweep. Returns how many were ended.
 #[must_use]
-pub fn sweep(marker: &str) -> usize {
+pub fn sweep(marker: Marker<'_>) -> usize {
     end_all(|processes| marked(processes, marker), || {})
 }
 
 /// A swept run, from before its child's start.
 pub(super) struct Sweeping<'a> {
-    marker: &'a str,
+    marker: Marker<'a>,
     before: HashSet<Pid>,
     _reaper: Subreaper,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl<'a> Sweeping<'a> {
-    pub(super) fn begin(marker: &'a str) -> Self {
+    pub(super) fn begin(marker: Marker<'a>) -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let us = rustix::process::getpid();
         Self {
@@ -220,8 +220,8 @@ fn descendants(processes: &Processes, roots: &HashSet<Pid>) -> HashSet<Pid> {
 }
 
 /// Everything that bears the marker, but neither we nor what we run in.
-fn marked(processes: &Processes, marker: &str) -> HashSet<Pid> {
-    if marker.is_empty() {
+fn marked(processes: &Processes, marker: Marker<'_>) -> HashSet<Pid> {
+    if marker.transaction.is_empty() {
         return HashSet::new();
     }
     let mut spared = HashSet::new();
@@ -231,19 +231,27 @@ fn marked(processes: &Processes, marker: &str) -> HashSet<Pid> {
     {
         at = processes.get(&pid).and_then(|process| process.parent);
     }
-    let wanted = format!("{MARKER}={marker}");
+    let mut root = b"VIT_CORE_ROOT=".to_vec();
+    root.extend_from_slice(marker.root.as_os_str().as_bytes());
+    let wanted = [
+        format!("VIT_TRANSACTION={}", marker.transaction).into_bytes(),
+        root,
+    ];
     processes
         .iter()
         .filter(|(pid, process)| !process.zombie && !spared.contains(pid))
-        .filter(|(pid, _)| bears(**pid, wanted.as_bytes()))
+        .filter(|(pid, _)| bears(**pid, &wanted))
         .map(|(&pid, _)| pid)
         .collect()
 }
 
-/// Whether an environment (as it was at the program's start) holds this entry.
-fn bears(pid: Pid, wanted: &[u8]) -> bool {
+/// Whether an environment (as it was at the program's start) holds all these entries.
+fn bears(pid: Pid, wanted: &[Vec<u8>]) -> bool {
     let path = format!("/proc/{}/environ", pid.as_raw_pid());
     // Other users' processes cannot be read, and could not be killed.
-    std::fs::read(Path::new(&path))
-        .is_ok_and(|bytes| bytes.split(|&byte| byte == 0).any(|entry| entry == wanted))
+    std::fs::read(Path::new(&path)).is_ok_and(|bytes| {
+        wanted
+            .iter()
+            .all(|one| bytes.split(|&byte| byte == 0).any(|entry| entry == one))
+    })
 }

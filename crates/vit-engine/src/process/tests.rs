@@ -26,10 +26,23 @@ fn shell<'a>(script: &str) -> Request<'a> {
     }
 }
 
-fn marked<'a>(script: &str, marker: &'a str) -> Request<'a> {
+/// A marker of the installation at `/srv/core`.
+fn marker(transaction: &str) -> Marker<'_> {
+    Marker {
+        transaction,
+        root: Path::new("/srv/core"),
+    }
+}
+
+fn marked<'a>(script: &str, transaction: &'a str) -> Request<'a> {
     let mut request = shell(script);
-    request.env.push(("VIT_TRANSACTION".into(), marker.into()));
-    request.sweep = Some(marker);
+    request
+        .env
+        .push(("VIT_TRANSACTION".into(), transaction.into()));
+    request
+        .env
+        .push(("VIT_CORE_ROOT".into(), "/srv/core".into()));
+    request.sweep = Some(marker(transaction));
     request
 }
 
@@ -116,17 +129,21 @@ fn a_daemon_that_holds_the_pipe_open_does_not_hold_us() {
 #[test]
 fn recovery_sweeps_by_marker() {
     let _turn = turn();
-    let mut request = shell("setsid sleep 86403 & echo done");
-    request
-        .env
-        .push(("VIT_TRANSACTION".into(), "test-recovery".into()));
+    let mut request = marked("setsid sleep 86403 & echo done", "test-recovery");
+    request.sweep = None;
     run(request).unwrap();
     assert!(runs("sleep\u{0}86403"));
-    assert_eq!(sweep("test-other"), 0);
-    assert_eq!(sweep("test-recovery"), 1);
+    assert_eq!(sweep(marker("test-other")), 0);
+    // Ids are time stamps: another installation may have the same one.
+    let elsewhere = Marker {
+        root: Path::new("/srv/other"),
+        ..marker("test-recovery")
+    };
+    assert_eq!(sweep(elsewhere), 0);
+    assert_eq!(sweep(marker("test-recovery")), 1);
     assert!(!runs("sleep\u{0}86403"));
-    assert_eq!(sweep("test-recovery"), 0);
-    assert_eq!(sweep(""), 0);
+    assert_eq!(sweep(marker("test-recovery")), 0);
+    assert_eq!(sweep(marker("")), 0);
 }
 
 #[test]

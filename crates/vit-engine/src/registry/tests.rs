@@ -4,8 +4,9 @@ use vit_contract::code::Code;
 use vit_contract::settings::RegistrySettings;
 
 use super::*;
+use crate::cancel::Cancel;
 use crate::clock::FixedClock;
-use crate::context::{Actor, Cancel};
+use crate::context::Actor;
 use crate::environment::Environment;
 use crate::event::Silent;
 use crate::faults::Faults;

@@ -167,7 +167,10 @@ fn start(
         keep: KEEP_BYTES,
         on_line: Some(&mut listen),
         cancel: Some(cx.cancel),
-        sweep: Some(about.transaction),
+        sweep: Some(process::Marker {
+            transaction: about.transaction,
+            root: &cx.site.root,
+        }),
     })
 }
 

@@ -68,11 +68,17 @@ pub struct Leftovers<'a> {
     pub evidence: Option<&'a Evidence>,
 }
 
-fn remove_stale_locks(cx: &Context<'_>, from: &Position) -> Result<(), EngineError> {
+/// Removes the locks that a killed git has left; call it only when none that we started, nor any
+/// process of a smoke test, is alive.
+///
+/// # Errors
+/// One is there and cannot be removed.
+pub fn remove_stale_locks(cx: &Context<'_>, from: &Position) -> Result<(), EngineError> {
     let mut locks: Vec<PathBuf> = STALE_LOCKS
         .iter()
         .map(|name| cx.site.git_dir.join(name))
         .collect();
+    locks.push(cx.site.common_dir.join("packed-refs.lock"));
     if let Some(branch) = &from.branch {
         locks.push(cx.site.common_dir.join(format!("{branch}.lock")));
     }

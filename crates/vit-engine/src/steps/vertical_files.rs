@@ -120,6 +120,19 @@ pub fn differing(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>,
         .collect())
 }
 
+/// The paths that were kept and are not there any more.
+///
+/// # Errors
+/// Git could not be run.
+pub fn gone(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>, GitError> {
+    let kept = cx.git.ls_tree::<&str>(&files.tree, &[], true)?;
+    Ok(kept
+        .iter()
+        .filter(|entry| !is_file_or_link(&cx.site.root.join(&entry.path)))
+        .map(|entry| entry.path.display().to_string())
+        .collect())
+}
+
 /// Puts back what differs. Files that came after are left where they are.
 ///
 /// # Errors

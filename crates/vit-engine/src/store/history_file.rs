@@ -34,14 +34,15 @@ pub struct Loaded {
 /// What is added to the history.
 #[derive(Debug, Clone)]
 pub struct Append {
-    /// The entry; its hashes are computed here.
-    pub entry: Entry,
+    /// The entry; its hashes are computed here. Without one, only what is missing is added.
+    pub entry: Option<Entry>,
     /// How many entries are kept.
     pub retention: usize,
     /// The time, for the name of a damaged file.
     pub now: Timestamp,
-    /// What the journal knows of earlier transactions, in place of the entries of a damaged
-    /// or missing file; without the entry that is added.
+    /// What the journal knows of earlier transactions, without the entry that is added: takes the
+    /// place of the entries of a damaged file, and adds what an earlier write did not bring (a
+    /// full disk, a folder that could not be written).
     pub rebuilt: Option<History>,
 }
 
@@ -90,25 +91,25 @@ pub fn append(site: &Site, append: Append, faults: &Faults) -> Result<Vec<Proble
     let path = site.public_dir.join(FILE);
     let mut problems = Vec::new();
     let mut history = match read(&path)? {
-        // Also when somebody, or a death right after the moving aside below, took the file away.
-        Ok(history) if history.history.is_empty() => append.rebuilt.map_or(history, resealed),
         Ok(history) => history,
         Err(Unfit::Damaged(proven, problem)) => {
             let aside = atomic::move_aside(&path, append.now)?;
             problems.push(kept_aside(*problem, &aside));
-            append.rebuilt.map_or(proven, resealed)
+            append.rebuilt.clone().map_or(proven, resealed)
         }
         Err(Unfit::Newer(version)) => return Err(refused(version)),
     };
     history.schema_version = SCHEMA_VERSION;
+    let mut new = append
+        .rebuilt
+        .map(|rebuilt| missing(&history.history, &rebuilt.history))
+        .unwrap_or_default();
     // A recovery repeats this after a death in between; the entry must not stand there twice.
-    let entry = append.entry;
-    let again = |old: &Entry| old.id == entry.id && old.status == entry.status;
-    if history.history.iter().any(again) {
-        if problems.is_empty() {
-            return Ok(problems);
-        }
-    } else {
+    new.extend(append.entry.filter(|entry| !tells(&history.history, entry)));
+    if new.is_empty() && problems.is_empty() {
+        return Ok(problems);
+    }
+    for entry in new {
         let sealed = history::seal(entry, history.history.last());
         history.history.push(sealed);
     }
@@ -117,6 +118,29 @@ pub fn append(site: &Site, append: Append, faults: &Faults) -> Result<Vec<Proble
     bytes.push(b'\n');
     atomic::write_with_mode(&path, &bytes, 0o644, faults)?;
     Ok(problems)
+}
+
+/// The entries of the journal that came after the last one that the history tells, and that it
+/// does not tell. Older ones may be gone by retention.
+#[must_use]
+pub fn missing(told: &[Entry], rebuilt: &[Entry]) -> Vec<Entry> {
+    let newest = told.last().map(|entry| entry.timestamp);
+    let from = rebuilt
+        .iter()
+        .rposition(|entry| tells(told, entry))
+        .map_or_else(
+            || {
+                rebuilt
+                    .partition_point(|entry| newest.is_some_and(|newest| entry.timestamp < newest))
+            },
+            |last| last + 1,
+        );
+    rebuilt[from..].to_vec()
+}
+
+fn tells(told: &[Entry], entry: &Entry) -> bool {
+    let same = |old: &Entry| old.id == entry.id && old.status == entry.status;
+    told.iter().any(same)
 }
 
 /// The file's history; the outer error is one of the disk, not of the content.

@@ -28,7 +28,7 @@ fn add_with(
     faults: &Faults,
 ) -> Result<Vec<Problem>, EngineError> {
     let append_ = Append {
-        entry: entry(id),
+        entry: Some(entry(id)),
         retention: 3,
         now: "2026-02-20T08:00:00Z".parse().unwrap(),
         rebuilt,
