@@ -4,3 +4,6 @@
 pub mod probe;
 pub mod switch_tree;
 pub mod vertical_files;
+
+#[cfg(test)]
+mod tests;

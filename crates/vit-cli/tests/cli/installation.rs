@@ -48,7 +48,6 @@ pub(crate) fn valid(run: &Run) -> Value {
     let value = run.json();
     let name = value["schema"].as_str().unwrap_or_default();
     let file = match name.strip_suffix("/1") {
-        Some("vit.verify" | "vit.doctor" | "vit.history-verify") => "vit.check",
         Some(name) => name,
         None => panic!("no schema is named\n{run:?}"),
     };

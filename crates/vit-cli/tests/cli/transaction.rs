@@ -6,6 +6,7 @@ use std::time::Duration;
 use vit_testkit::kill::Survivor;
 use vit_testkit::{Invocation, Run, World, WorldBuilder};
 
+mod damage;
 mod inconsistent;
 mod many;
 mod signals;

@@ -16,6 +16,9 @@ pub struct Story {
     pub files: Option<VerticalFiles>,
     /// Names of the steps that were begun, in order.
     pub begun_steps: Vec<String>,
+    /// Whether any step may have been begun: a record that is not known, of a newer `vit` or in
+    /// place of a damaged one, may have said so.
+    pub any_step: bool,
     /// Smoke results that were recorded.
     pub results: Vec<SmokeResult>,
     /// The first cause of a failure.
@@ -78,7 +81,7 @@ impl Story {
         self.begun
             .iter()
             .flat_map(|b| b.steps.iter().rev())
-            .filter(move |step| begun.iter().any(|name| name == step.name()))
+            .filter(|step| self.any_step || begun.iter().any(|name| name == step.name()))
     }
 
     /// Takes one more record in.
@@ -109,8 +112,8 @@ impl Story {
             | Entry::Done { .. }
             | Entry::Probing
             | Entry::Undone { .. }
-            | Entry::Closed { .. }
-            | Entry::Unknown(_) => {}
+            | Entry::Closed { .. } => {}
+            Entry::Unknown(_) => self.any_step = true,
         }
     }
 }

@@ -10,13 +10,14 @@ use vit_contract::problem::{Problem, Severity, Who};
 use super::close::{self, Ending};
 use super::evidence::Evidence;
 use super::phase::{Phase, Story};
-use super::record::Entry;
+use super::record::{Begun, Entry};
 use super::run::{Run, problem_of};
 use super::transaction::Held;
 use super::unwind::{self, OldSmokeTests};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
+use crate::store::transactions;
 
 /// Finishes the transaction that is open, if one is. An inconsistent one stays as it is.
 ///
@@ -27,15 +28,13 @@ pub fn finish_open<'a>(
     held: &mut Held<'a>,
 ) -> Result<Option<TransactionReport>, EngineError> {
     let unfinished = held.unfinished()?;
-    let Some((id, story)) =
+    let Some((id, mut story)) =
         unfinished.filter(|(_, story)| story.phase != Phase::Inconsistent { closed: true })
     else {
         return Ok(None);
     };
     cx.reporter.report(Event::Recovering { id: id.clone() });
-    if story.begun.is_none() {
-        return Err(no_beginning(&id));
-    }
+    beginning(cx, &id, &mut story)?;
     let phase = story.phase;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
     let mut run = Run::new(cx, held, id, story);
@@ -87,12 +86,10 @@ pub fn repair<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
 ) -> Result<Option<TransactionReport>, EngineError> {
-    let Some((id, story)) = held.unfinished()? else {
+    let Some((id, mut story)) = held.unfinished()? else {
         return Ok(None);
     };
-    if story.begun.is_none() {
-        return Err(no_beginning(&id));
-    }
+    beginning(cx, &id, &mut story)?;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
     let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
@@ -132,6 +129,41 @@ fn close_repaired(mut run: Run<'_, '_>, proof: Option<Proof>) -> TransactionRepo
     };
     close::close(&mut run, &ending);
     close::report(run, &ending)
+}
+
+/// Where a damaged journal has lost the first record, the plan that was kept for the transaction
+/// says the same, but for what was untracked then: whatever is untracked now stays.
+fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), EngineError> {
+    if story.begun.is_some() {
+        return Ok(());
+    }
+    let plan = transactions::read(&cx.site.state_dir, id)
+        .ok()
+        .flatten()
+        .ok_or_else(|| no_beginning(id))?;
+    let untracked = cx.git.untracked().unwrap_or_default();
+    let prefix = if plan.kind == Kind::Upgrade {
+        "pre-upgrade"
+    } else {
+        "pre-rollback"
+    };
+    story.begun = Some(Begun {
+        kind: plan.kind,
+        root: cx.site.root.display().to_string(),
+        from: plan.from,
+        to: plan.to,
+        snapshot_tag: format!("{prefix}-{id}"),
+        steps: plan.steps,
+        plan: plan.digest,
+        untracked: untracked
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect(),
+        accepted: plan.accepted,
+        actor: cx.actor.user.clone(),
+        host: cx.actor.host.clone(),
+    });
+    Ok(())
 }
 
 fn recorded_proof(story: &Story) -> Result<Proof, EngineError> {

@@ -1,7 +1,9 @@
 //! `vit recover` and `vit repair`: finishing what was interrupted, mending what could not be
 //! verified.
 
+use vit_contract::code::Code;
 use vit_contract::output::{TransactionReport, TransactionStatus};
+use vit_contract::problem::{Problem, Severity, Who};
 
 use crate::context::Context;
 use crate::error::EngineError;
@@ -20,20 +22,31 @@ const REPAIR: &str = "vit.repair/1";
 /// Locked, or the journal cannot be read, or the installation is inconsistent.
 pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
     let mut held = Held::acquire(cx, "vit recover")?;
-    match exec::finish_open(cx, &mut held)? {
-        Some(report) => Ok(TransactionReport {
+    let damaged = held.damaged.as_ref().map(|aside| {
+        Problem::new(Code::HistoryDamaged, "journal", "the journal was damaged")
+            .severity(Severity::Warning)
+            .evidence(format!("it is kept whole as {}", aside.display()))
+            .hint(
+                Who::You,
+                "`vit verify` compares the installation with its release",
+            )
+    });
+    let mut report = match exec::finish_open(cx, &mut held)? {
+        Some(report) => TransactionReport {
             schema: RECOVER.into(),
             ..report
-        }),
+        },
         None => {
             let problems = exec::complete_history(cx);
             held.refuse_unfinished()?;
-            Ok(TransactionReport {
+            TransactionReport {
                 problems,
                 ..nothing(RECOVER, "no transaction was interrupted")
-            })
+            }
         }
-    }
+    };
+    report.problems.extend(damaged);
+    Ok(report)
 }
 
 /// Whether a command that changes something may look at the installation and plan: what a

@@ -95,6 +95,10 @@ pub fn keep(
         if !tests.iter().any(|test| test.root == vertical.root) {
             continue;
         }
+        if !in_plain_folders(&cx.site.root, &Path::new(&vertical.root).join("x")) {
+            // Behind a link: what stands there is not of this tree, and nothing of ours.
+            continue;
+        }
         let inventory = inventory(&cx.site.root, &vertical.root)?;
         if !inventory.too_large {
             roots.push(vertical.root.clone());
@@ -128,7 +132,7 @@ pub fn gone(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>, GitE
     let kept = cx.git.ls_tree::<&str>(&files.tree, &[], true)?;
     Ok(kept
         .iter()
-        .filter(|entry| !is_file_or_link(&cx.site.root.join(&entry.path)))
+        .filter(|entry| !is_file_or_link(&cx.site.root, &entry.path))
         .map(|entry| entry.path.display().to_string())
         .collect())
 }
@@ -148,7 +152,7 @@ pub fn restore(cx: &Context<'_>, files: &VerticalFiles) -> Result<(), EngineErro
         let Blob::Content(content) = blob else {
             continue;
         };
-        if let Err(source) = put_back(&cx.site.root.join(&entry.path), entry.mode, &content) {
+        if let Err(source) = put_back(&cx.site.root, &entry.path, entry.mode, &content) {
             first.get_or_insert(EngineError::Io {
                 action: "restoring",
                 path: cx.site.root.join(&entry.path),
@@ -163,7 +167,7 @@ fn differing_entries(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<Tree
     let kept = cx.git.ls_tree::<&str>(&files.tree, &[], true)?;
     let there: Vec<PathBuf> = kept
         .iter()
-        .filter(|entry| is_file_or_link(&cx.site.root.join(&entry.path)))
+        .filter(|entry| is_file_or_link(&cx.site.root, &entry.path))
         .map(|entry| entry.path.clone())
         .collect();
     let now = hash(cx, &there, false)?;
@@ -208,13 +212,43 @@ fn hash(cx: &Context<'_>, paths: &[PathBuf], write: bool) -> Result<Vec<TreeEntr
     Ok(entries)
 }
 
-fn is_file_or_link(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|m| m.is_file() || m.is_symlink())
+fn is_file_or_link(root: &Path, path: &Path) -> bool {
+    in_plain_folders(root, path)
+        && std::fs::symlink_metadata(root.join(path)).is_ok_and(|m| m.is_file() || m.is_symlink())
 }
 
-fn put_back(path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    std::fs::create_dir_all(folder)?;
+/// Whether every folder on the way from the root is one, and no link that leads elsewhere.
+fn in_plain_folders(root: &Path, path: &Path) -> bool {
+    folders_of(path)
+        .iter()
+        .all(|folder| std::fs::symlink_metadata(root.join(folder)).is_ok_and(|m| m.is_dir()))
+}
+
+/// The folders on the way to a path, the outermost first.
+fn folders_of(path: &Path) -> Vec<&Path> {
+    let mut folders: Vec<&Path> = path
+        .ancestors()
+        .skip(1)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .collect();
+    folders.reverse();
+    folders
+}
+
+fn put_back(root: &Path, path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
+    for folder in folders_of(path) {
+        let folder = root.join(folder);
+        // What came in a folder's place is removed: written through, a link would lead us out of
+        // the tree.
+        match std::fs::symlink_metadata(&folder) {
+            Ok(there) if there.is_dir() => continue,
+            Ok(_) => std::fs::remove_file(&folder)?,
+            Err(_) => {}
+        }
+        std::fs::create_dir(&folder)?;
+    }
+    let path = &root.join(path);
+    let folder = path.parent().unwrap_or(root);
     match std::fs::symlink_metadata(path) {
         Ok(there) if there.is_dir() => std::fs::remove_dir_all(path)?,
         Ok(there) if there.is_symlink() => std::fs::remove_file(path)?,

@@ -141,13 +141,36 @@ pub fn is_unusable(error: &EngineError) -> bool {
 /// # Errors
 /// It could not be renamed, or the folder not synced.
 pub fn move_aside(path: &Path, now: Timestamp) -> Result<PathBuf, EngineError> {
-    let stem = format!(
+    let stem = aside_name(path, now);
+    let folder = folder_of(path);
+    rename_numbered(path, &folder.join(stem)).map_err(failed("moving aside", path))
+}
+
+fn aside_name(path: &Path, now: Timestamp) -> String {
+    format!(
         "{}.damaged-{}",
         file_name(path),
         now.strftime("%Y%m%d-%H%M%S")
-    );
+    )
+}
+
+/// Gives a damaged file a second name, as [`move_aside`] would call it, so that it can be replaced
+/// and is kept whole; tells that name.
+///
+/// # Errors
+/// It could not be linked, or the folder not synced.
+pub(super) fn link_aside(path: &Path, now: Timestamp) -> Result<PathBuf, EngineError> {
     let folder = folder_of(path);
-    rename_numbered(path, &folder.join(stem)).map_err(failed("moving aside", path))
+    let stem = folder.join(aside_name(path, now));
+    (1..=MAX_NAMES)
+        .map(|number| numbered(&stem, number))
+        .find_map(|target| match fs::hard_link(path, &target) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+            result => Some(result.map(|()| target)),
+        })
+        .unwrap_or_else(|| Err(Errno::EXIST.into()))
+        .and_then(|target| sync_folder(folder).map(|()| target))
+        .map_err(failed("keeping aside", path))
 }
 
 /// Renames to `to`, or to `to` with `-2`, `-3` … when that is taken; syncs both folders.

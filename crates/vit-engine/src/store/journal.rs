@@ -22,6 +22,8 @@ pub const FILE: &str = "journal.jsonl";
 pub const ROTATE_AT: u64 = 1024 * 1024;
 /// The largest journal that is read, in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// The kind of the record that stands before what was saved of a damaged journal.
+pub const DAMAGED: &str = "damaged";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
 
 /// A journal opened for appending, and what was found on the way.
@@ -53,11 +55,13 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens for appending: drops a torn last line durably, and moves a journal that is damaged
-    /// before its last line aside, whole, to begin anew. Takes the lock for granted.
+    /// Opens for appending: drops a torn last line durably, and keeps a journal that is damaged
+    /// before its last line aside, whole, to begin anew with what can be read of the last
+    /// transaction, behind a record [`DAMAGED`]: it may be an open one. Takes the lock for
+    /// granted.
     ///
     /// # Errors
-    /// The file cannot be read, truncated or moved.
+    /// The file cannot be read, truncated or replaced.
     pub fn open(state_dir: &Path, now: Timestamp, faults: &Faults) -> Result<Opened, EngineError> {
         let path = state_dir.join(FILE);
         let (log, length) = parse(&bytes(&path)?);
@@ -83,10 +87,9 @@ impl Journal {
             }
         }
         let mut damaged = None;
-        if log.damaged.is_some() {
-            damaged = Some(atomic::move_aside(&journal.path, now)?);
-            journal.length = 0;
-            journal.first = journal.next;
+        if let Some(reason) = &log.damaged {
+            damaged = Some(atomic::link_aside(&journal.path, now)?);
+            journal.begin_anew(&log, reason)?;
         } else if log.torn {
             journal.dirty = true;
             faults
@@ -169,6 +172,31 @@ impl Journal {
         self.length = 0;
         self.first = self.next;
         Ok(true)
+    }
+
+    /// Replaces the file by the last transaction's records, sealed anew.
+    fn begin_anew(&mut self, log: &Log, reason: &str) -> Result<(), EngineError> {
+        let all: Vec<&Record> = log.records.iter().chain(&log.beyond_damage).collect();
+        let mut text = String::new();
+        self.first = self.next;
+        if let Some(last) = all.last() {
+            let from = all
+                .iter()
+                .rposition(|record| record.transaction != last.transaction)
+                .map_or(0, |other| other + 1);
+            let mut note = all[from].clone();
+            DAMAGED.clone_into(&mut note.kind);
+            note.body = serde_json::json!({ "reason": reason });
+            for record in std::iter::once(&note).chain(all[from..].iter().copied()) {
+                let mut record = record.clone();
+                record.seq = self.next;
+                record.previous.clone_from(&self.last_hash);
+                text.push_str(&record.seal());
+                self.go_on_after(&record);
+            }
+        }
+        self.length = text.len() as u64;
+        atomic::write(&self.path, text.as_bytes(), &self.faults)
     }
 
     fn go_on_after(&mut self, record: &Record) {

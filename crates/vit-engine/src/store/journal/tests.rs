@@ -142,15 +142,31 @@ fn damage_in_the_middle_is_moved_aside_whole() {
     let beyond: Vec<_> = log.beyond_damage.iter().map(|r| r.seq).collect();
     assert_eq!(beyond, [3, 4, 5]);
 
+    let beyond_time = log.records[0].time;
     let mut opened = open(dir.path());
     let aside = opened.damaged.unwrap();
     assert_eq!(fs::read(&aside).unwrap(), bytes, "kept whole");
     append(&mut opened.journal, "begun", json!({}));
     let log = Journal::read(dir.path()).unwrap();
+    assert_eq!(log.damaged, None);
+    // What can be read of the last transaction goes on; what came before it is only aside.
+    let kinds: Vec<_> = log
+        .records
+        .iter()
+        .map(|r| (r.seq, r.kind.as_str()))
+        .collect();
     assert_eq!(
-        (log.records.len(), log.records[0].seq, log.damaged),
-        (1, 6, None)
+        kinds,
+        [
+            (6, DAMAGED),
+            (7, "begun"),
+            (8, "done"),
+            (9, "probed"),
+            (10, "committed"),
+            (11, "begun")
+        ]
     );
+    assert_eq!(log.records[1].time, beyond_time);
 }
 
 #[test]

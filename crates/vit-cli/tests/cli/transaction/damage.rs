@@ -1,0 +1,57 @@
+//! A journal with damage in it while a transaction is open: what is open is not forgotten.
+
+use vit_testkit::World;
+use vit_testkit::faults::{self, Fault};
+
+use super::{outcomes, sound, upgrade, world};
+
+/// A world whose program was killed after the switch, its state before, and the journal's lines.
+fn wreck() -> (World, vit_testkit::State, Vec<String>) {
+    let world = world("exit 0");
+    let before = world.state();
+    let killed = faults::with(upgrade(&world), "journal.probing.synced", Fault::Kill).run();
+    assert!(killed.was_killed());
+    assert_ne!(world.state(), before);
+    let journal = std::fs::read_to_string(world.path(".git/vit/journal.jsonl")).unwrap();
+    let lines = journal.lines().map(str::to_owned).collect();
+    (world, before, lines)
+}
+
+/// Whichever record is damaged, the first one too: the last is dropped as a torn one.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "the test damages a file")]
+fn an_open_transaction_in_a_damaged_journal_is_rolled_back() {
+    let (start, before, lines) = wreck();
+    let wreck = start.save();
+    for damaged in 0..lines.len() {
+        start.restore(&wreck);
+        let mut lines = lines.clone();
+        lines[damaged] = lines[damaged].replacen("\"seq\":", "\"sea\":", 1);
+        let path = start.path(".git/vit/journal.jsonl");
+        std::fs::write(&path, format!("{}\n", lines.join("\n"))).unwrap();
+        // Whoever comes first finds it.
+        let first = if damaged % 2 == 0 {
+            "recover"
+        } else {
+            "channel"
+        };
+        let args: &[&str] = if first == "recover" {
+            &["recover"]
+        } else {
+            &["channel", "beta"]
+        };
+        let run = start.vit(args);
+        if first == "recover" {
+            run.assert_code(3);
+        } else {
+            // It says so, or puts it right on its way.
+            assert!(matches!(run.code(), Some(0 | 1)), "{damaged}: {run:?}");
+            let recovered = start.vit(&["recover"]);
+            assert!(matches!(recovered.code(), Some(0 | 3)), "{recovered:?}");
+            start.vit(&["channel", "--unset"]).assert_code(0);
+        }
+        start.state().assert_same(&before);
+        assert_eq!(outcomes(&start), ["rollback_executed"], "{damaged}");
+        sound(&start).unwrap_or_else(|error| panic!("line {damaged}: {error}"));
+    }
+}

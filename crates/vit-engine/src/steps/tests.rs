@@ -1,0 +1,214 @@
+//! Every step run and undone once, twice, and from the middle; the smoke tests' timeout.
+
+use vit_contract::code::Code;
+use vit_contract::output::SmokeOutcome;
+use vit_contract::plan::{Position, SmokeTest};
+use vit_testkit::{State, World};
+
+use super::{probe, switch_tree, vertical_files};
+use crate::clock::SystemClock;
+use crate::context::{Actor, Cancel, Context};
+use crate::environment::Environment;
+use crate::event::Silent;
+use crate::exec::proof::{self, Expected};
+use crate::faults::Faults;
+use crate::git::Git;
+use crate::site::Site;
+use crate::store::evidence::Evidence;
+use crate::store::folder::Folder;
+
+/// An installation of 1.0.0 on `main` that has 1.1.0's objects.
+fn world(smoke: &str) -> World {
+    let world = World::default();
+    world
+        .vertical("finance", |v| {
+            v.smoke(smoke).file("rules.py", "RULES = 1\n")
+        })
+        .publish("1.1.0", |r| {
+            r.remove_file(vit_testkit::smoke::REMOVED)
+                .file("vitruvyan_core/core/new.py", Some("NEW = 1\n"))
+        });
+    world.git(&["fetch", "--quiet", "--tags"]);
+    world
+}
+
+fn with<T>(world: &World, act: impl FnOnce(&Context<'_>) -> T) -> T {
+    let environment = Environment::new(world.environment());
+    let site = Site::discover(&world.installation(), &environment).unwrap();
+    act(&Context {
+        git: &Git::open(&site.root, &environment),
+        site: &site,
+        environment: &environment,
+        clock: &SystemClock::default(),
+        reporter: &Silent,
+        cancel: &Cancel::default(),
+        actor: &Actor::default(),
+        faults: &Faults::default(),
+        channel_override: None,
+    })
+}
+
+fn position(world: &World, tag: &str, branch: Option<&str>) -> Position {
+    Position {
+        commit: world.commit_of(tag),
+        tree: world.tree_of(tag),
+        branch: branch.map(str::to_owned),
+    }
+}
+
+const MAIN: Option<&str> = Some("refs/heads/main");
+/// What git calls the vertical that stands there untracked.
+const BEFORE: &str = "domains/";
+
+fn undo(cx: &Context<'_>, from: &Position, to: &Position) {
+    Folder::state(cx.site).ensure().unwrap();
+    let evidence = Evidence::create(&cx.site.state_dir, "t1").unwrap();
+    let before = [BEFORE.to_owned()];
+    let keep = switch_tree::Leftovers {
+        transaction: "t1",
+        before: &before,
+        evidence: Some(&evidence),
+    };
+    switch_tree::undo(cx, from, to, &keep).unwrap();
+    let expected = Expected {
+        position: from,
+        files: None,
+        untracked: Some(&before),
+    };
+    let proof = proof::by_content(cx, &expected).unwrap();
+    assert!(proof.verified, "{proof:?}");
+}
+
+#[test]
+fn switching_and_going_back_any_number_of_times() {
+    for branch in [None, MAIN] {
+        let world = world("exit 0");
+        let old = world.state();
+        let (from, to) = (
+            position(&world, "v1.0.0", MAIN),
+            position(&world, "v1.1.0", branch),
+        );
+        with(&world, |cx| {
+            // Undone before it was ever run.
+            undo(cx, &from, &to);
+            world.state().assert_same(&old);
+            let mut new: Option<State> = None;
+            for (runs, undos) in [(1, 1), (2, 2), (1, 2), (2, 1)] {
+                for _ in 0..runs {
+                    switch_tree::run(cx, &from, &to).unwrap();
+                    let now = world.state();
+                    now.assert_same(new.get_or_insert_with(|| now.clone()));
+                }
+                for _ in 0..undos {
+                    undo(cx, &from, &to);
+                    world.state().assert_same(&old);
+                }
+            }
+        });
+    }
+}
+
+/// Whatever a killed git or a person left: half a tree, no index, a lock, a branch that moved.
+#[test]
+fn going_back_from_any_wreck() {
+    let start = world("exit 0");
+    let old = start.state();
+    for wreck in [
+        "git checkout -q v1.1.0 -- vitruvyan_core",
+        "git checkout -q v1.1.0 && rm .git/index",
+        "git checkout -q v1.1.0 && : > .git/index.lock && : > .git/packed-refs.lock",
+        "git reset -q --soft v1.1.0",
+        "git checkout -q v1.1.0 && git read-tree v1.0.0",
+        "git checkout -q v1.1.0 && rm -rf vitruvyan_core && : > vitruvyan_core",
+        "git branch -q -f other && git symbolic-ref HEAD refs/heads/other && echo x > new",
+        "git -c user.name=x -c user.email=x@y commit -q --allow-empty -m mine",
+        "git checkout -q v1.1.0 && git update-index --skip-worktree README.md && echo x > README.md",
+    ] {
+        let world = start.copy();
+        world
+            .program("/bin/sh".as_ref(), ["-c", wreck])
+            .run()
+            .assert_code(0);
+        let (from, to) = (
+            position(&world, "v1.0.0", MAIN),
+            position(&world, "v1.1.0", None),
+        );
+        with(&world, |cx| undo(cx, &from, &to));
+        let diff = old.diff(&world.state());
+        assert!(diff.is_empty(), "{wreck}\n{diff}");
+    }
+}
+
+#[test]
+fn files_of_an_untracked_vertical_are_kept_and_put_back() {
+    let world = world("exit 0");
+    let old = world.state();
+    with(&world, |cx| {
+        let verticals = crate::facts::verticals::discover(cx, None).unwrap();
+        let kept = vertical_files::keep(cx, &verticals, &[test(60)])
+            .unwrap()
+            .unwrap();
+        for wreck in [
+            "true",
+            "rm -rf domains/finance",
+            "echo x > domains/finance/rules.py; chmod -x domains/finance/smoke_tests/run.sh",
+            "rm -rf domains/finance/smoke_tests; mkdir \"$TMPDIR/out\"; \
+             ln -s \"$TMPDIR/out\" domains/finance/smoke_tests",
+            "rm domains/finance/rules.py; mkdir -p domains/finance/rules.py/x",
+            "rm -rf domains; : > domains",
+        ] {
+            world
+                .program("/bin/sh".as_ref(), ["-c", wreck])
+                .run()
+                .assert_code(0);
+            for _ in 0..2 {
+                vertical_files::restore(cx, &kept).unwrap_or_else(|e| panic!("{wreck}: {e:?}"));
+                assert!(
+                    vertical_files::differing(cx, &kept).unwrap().is_empty(),
+                    "{wreck}"
+                );
+            }
+            let diff = old.diff(&world.state());
+            assert!(diff.is_empty(), "{wreck}\n{diff}");
+        }
+        let outside = std::fs::read_dir(world.tmp().join("out")).unwrap();
+        assert_eq!(outside.count(), 0, "written through a link");
+    });
+}
+
+fn test(timeout_seconds: u32) -> SmokeTest {
+    SmokeTest {
+        vertical: "finance".into(),
+        root: "domains/finance".into(),
+        timeout_seconds,
+    }
+}
+
+/// CASES.md 16. (A manifest cannot ask for less than a minute; the step can be given less.)
+#[test]
+fn case_16_a_timeout_ends_what_the_smoke_test_has_started() {
+    for script in [
+        "sleep 60 & sleep 60",
+        "trap '' TERM; (trap '' TERM; while :; do sleep 1; done) & while :; do sleep 1; done",
+        "setsid sleep 60 & exec sleep 60",
+        "yes",
+    ] {
+        let world = world(script);
+        let about = probe::Surroundings {
+            phase: "probe",
+            transaction: "t1",
+            from: "1.0.0",
+            to: "1.1.0",
+        };
+        let probed = with(&world, |cx| probe::run(cx, &[test(1)], &about, false));
+        let result = &probed.results[0];
+        assert_eq!(
+            result.outcome,
+            SmokeOutcome::Timeout,
+            "{script}: {result:?}"
+        );
+        let problem = probe::problem(result).unwrap();
+        assert_eq!(problem.code, Code::SmokeTestTimeout);
+        assert_eq!(world.processes(), Vec::<u32>::new(), "{script}");
+    }
+}
