@@ -297,7 +297,7 @@ fn a_plan_that_is_none_is_refused_with_the_reason() {
 #[test]
 fn an_accepted_warning_stands_in_the_history() {
     let world = world();
-    world.vertical("finance", |v| v.no_smoke());
+    world.vertical("finance", vit_testkit::Vertical::no_smoke);
     world.publish("1.1.0", |r| r);
     let report = answer(
         &world,
