@@ -7,6 +7,7 @@
 //! | [`phase`] | what a journal means: one total, pure function |
 //! | [`transaction`] | an open transaction: lock, journal, plan |
 //! | [`run`] | a transaction that is being carried out |
+//! | `begin` | a new one: id and first record |
 //! | [`execute`] | forward |
 //! | `commit` | the commit point |
 //! | [`unwind`] | back |
@@ -16,6 +17,7 @@
 //! | [`close`] | history, snapshots, tidying |
 //! | [`rebuild`] | the history as the journal tells it |
 
+mod begin;
 pub mod close;
 mod commit;
 pub mod evidence;

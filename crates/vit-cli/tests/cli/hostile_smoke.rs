@@ -8,7 +8,7 @@ use vit_testkit::smoke::{self, Hostile};
 use vit_testkit::state::State;
 use vit_testkit::{Run, World, processes};
 
-use crate::transaction::{PATIENCE, outcomes, sound, status, upgrade, world};
+use crate::transaction::{PATIENCE, outcomes, put, sound, status, upgrade, world};
 
 mod disk;
 
@@ -26,7 +26,7 @@ fn start() -> (World, State) {
 }
 
 fn script(world: &World, text: &str) {
-    std::fs::write(world.tmp().join("script"), text).unwrap();
+    put(world.tmp().join("script"), text);
 }
 
 /// Files that are there and in `expected` are not, nothing else being different.

@@ -1,6 +1,7 @@
 //! The transaction from outside: the worlds that its tests share, and how it behaves when two
 //! come at once, when many come within a second, and when somebody asks it to stop.
 
+use std::path::Path;
 use std::time::Duration;
 
 use vit_testkit::kill::Survivor;
@@ -44,6 +45,16 @@ pub(crate) fn with_update(builder: WorldBuilder, smoke: &str) -> World {
 /// The usual world, on `main`.
 pub(crate) fn world(smoke: &str) -> World {
     with_update(builder(), smoke)
+}
+
+/// Writes a file.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the rule is for the program's state, this is a test's"
+)]
+pub(crate) fn put(path: impl AsRef<Path>, text: impl AsRef<[u8]>) {
+    let path = path.as_ref();
+    std::fs::write(path, text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
 }
 
 /// `vit upgrade`.

@@ -36,8 +36,9 @@ fn run(program: &str, args: &[&str], path: &Path) -> bool {
 fn on_a_small_disk(world: &World) -> Option<Small> {
     let place = world.installation();
     let aside = world.root().join("aside");
-    std::fs::rename(&place, &aside).unwrap();
-    std::fs::create_dir(&place).unwrap();
+    std::fs::rename(&place, &aside)
+        .and_then(|()| std::fs::create_dir(&place))
+        .expect("a place for the file system can be made");
     let mut small = None;
     let works = || {
         small = Small::mount(&place);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustix::process::Signal;
 use vit_testkit::processes;
 
-use super::{PATIENCE, outcomes, rollback, sound, upgrade, world};
+use super::{PATIENCE, outcomes, put, rollback, sound, upgrade, world};
 
 /// A smoke test that says that it runs, and waits until it may go on.
 const WAITS: &str = ": > \"$TMPDIR/started\"\n\
@@ -30,7 +30,7 @@ fn case_14_two_upgrades_at_once() {
     // Readers are not held up.
     world.vit(&["status"]).assert_code(0);
     world.vit(&["history"]).assert_code(0);
-    std::fs::write(world.tmp().join("go"), "").unwrap();
+    put(world.tmp().join("go"), "");
     first.wait().assert_code(0);
     assert_eq!(outcomes(&world), ["success"]);
     sound(&world).unwrap();
@@ -47,7 +47,7 @@ fn case_14_the_lock_of_a_dead_process_holds_nobody() {
     world.vit(&["recover"]).assert_code(3);
     world.state().assert_same(&before);
     assert!(processes::all_gone(&world.root(), PATIENCE));
-    std::fs::write(world.tmp().join("go"), "").unwrap();
+    put(world.tmp().join("go"), "");
     upgrade(&world).run().assert_code(0);
     sound(&world).unwrap();
 }

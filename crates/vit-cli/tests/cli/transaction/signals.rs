@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use rustix::process::Signal;
 use vit_testkit::{World, processes};
 
-use super::{PATIENCE, outcomes, sound, status, upgrade, world};
+use super::{PATIENCE, outcomes, put, sound, status, upgrade, world};
 
 /// A smoke test that says that it runs and does not end, with grandchildren.
 const ENDLESS: &str = "sleep 60 &\n: > \"$TMPDIR/started\"\n\
@@ -57,13 +57,17 @@ fn a_second_signal_does_not_abandon_the_rollback() {
 /// Puts a git in front of the real one that waits, once, when a snapshot is about to be taken:
 /// the plan of the transaction is written, its refs are not.
 fn git_that_waits(world: &World) -> std::ffi::OsString {
-    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = world
+        .environment()
+        .into_iter()
+        .find_map(|(name, value)| (name == "PATH").then_some(value))
+        .unwrap_or_default();
     let real = std::env::split_paths(&path)
         .map(|folder| folder.join("git"))
         .find(|git| git.is_file())
         .expect("there is a git");
     let folder = world.root().join("bin");
-    std::fs::create_dir(&folder).unwrap();
+    std::fs::create_dir(&folder).expect("a folder can be made");
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in *update-ref*)\n\
          if [ -d .git/vit/transactions ] && mkdir '{tmp}/waiting' 2>/dev/null; then\n\
@@ -73,8 +77,9 @@ fn git_that_waits(world: &World) -> std::ffi::OsString {
         git = real.display(),
     );
     let git = folder.join("git");
-    std::fs::write(&git, script).unwrap();
-    std::fs::set_permissions(&git, std::fs::Permissions::from_mode(0o755)).unwrap();
+    put(&git, script);
+    let executable = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(&git, executable).expect("it is ours");
     let mut all = std::ffi::OsString::from(folder);
     all.push(":");
     all.push(path);
@@ -91,7 +96,7 @@ fn before_armed_a_signal_means_that_nothing_is_done() {
     // Told before git may go on: then the program has seen it.
     let told = || processes::of_world(&world.root()).len() > 1;
     run.until("git to be at work", told);
-    std::fs::write(world.tmp().join("go"), "").unwrap();
+    put(world.tmp().join("go"), "");
     let run = run.wait();
     run.assert_code(2);
     assert_eq!(status(&run), "aborted");

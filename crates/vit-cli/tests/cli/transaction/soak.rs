@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use vit_testkit::{Invocation, State, World, processes, smoke};
 
-use super::{PATIENCE, outcomes, rollback, sound, upgrade, world};
+use super::{PATIENCE, outcomes, put, rollback, sound, upgrade, world};
 
 /// How many kills a usual run of the tests goes through.
 const FEW: u64 = 16;
@@ -45,9 +45,8 @@ fn killed_after(world: &World, milliseconds: u64, args: &[&str]) -> Invocation {
         .args(args)
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test writes a script")]
 fn script(world: &World, text: &str) {
-    std::fs::write(world.tmp().join("script"), text).unwrap();
+    put(world.tmp().join("script"), text);
 }
 
 /// Lock files below the git folder.

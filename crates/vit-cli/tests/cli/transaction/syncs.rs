@@ -26,7 +26,7 @@ fn calls(world: &World) -> Vec<String> {
         .args(["upgrade", "--yes", "--quiet"])
         .run();
     std::fs::read_to_string(&log)
-        .unwrap()
+        .expect("strace has written")
         .lines()
         .map(str::to_owned)
         .collect()
