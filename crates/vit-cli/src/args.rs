@@ -57,7 +57,8 @@ MORE
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Run as if started in DIR
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    // Its own id: a command's `dir` would otherwise be taken for this one.
+    #[arg(id = "start", short = 'C', value_name = "DIR", global = true)]
     pub dir: Option<PathBuf>,
     /// Print one JSON object on standard output
     #[arg(long, global = true)]

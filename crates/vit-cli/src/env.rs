@@ -2,7 +2,8 @@
 //! the names of user and machine.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use vit_engine::context::Actor;
@@ -35,6 +36,10 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (
         "USER, LOGNAME",
         "the name that stands in the history beside what was done",
+    ),
+    (
+        "TMPDIR",
+        "where `vit demo` makes its folder; /tmp otherwise",
     ),
     (
         "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
@@ -100,6 +105,22 @@ impl Env {
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
         self.environment.get(name).is_some()
+    }
+
+    /// Where temporary folders are made.
+    #[must_use]
+    pub fn temporary_folder(&self) -> PathBuf {
+        let named = self.environment.get("TMPDIR").unwrap_or("/tmp".as_ref());
+        let cwd = self.cwd.as_deref().unwrap_or(Path::new("/"));
+        cwd.join(named)
+    }
+
+    /// The file of this very program.
+    ///
+    /// # Errors
+    /// The system does not tell, or it was deleted.
+    pub fn program(&self) -> io::Result<PathBuf> {
+        std::env::current_exe()?.canonicalize()
     }
 
     /// The time that a test wants it to be. Release builds have no such thing: a history with a

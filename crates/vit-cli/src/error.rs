@@ -163,7 +163,9 @@ fn of_engine(error: &EngineError) -> Meaning {
         EngineError::Io { .. } => Meaning::error("io", &["`vit doctor` looks at the folders"]),
         EngineError::Registry { .. } => Meaning::error(
             "registry",
-            &["with `--offline`, what was fetched before is used"],
+            &[
+                "check the network and the remote (`git remote -v`): nothing was fetched before that could be used instead",
+            ],
         ),
         EngineError::Refused { problems, .. } => Meaning::error("refused", &[])
             .exit(ExitCode::Blocked)

@@ -7,10 +7,12 @@
 //! |---|---|
 //! | in | [`args`], [`mod@env`], [`prompt`], [`plan_file`] |
 //! | the work | [`commands`] (one file each), [`session`], [`signals`] |
+//! | `vit demo` | [`demo`] |
 //! | out | [`ui`], [`progress`], [`render`] (one file a report), [`error`] |
 
 pub mod args;
 pub mod commands;
+pub mod demo;
 pub mod env;
 pub mod error;
 pub mod plan_file;

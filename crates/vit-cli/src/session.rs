@@ -4,8 +4,9 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use vit_contract::channel::Channel;
+use vit_engine::cancel::Cancel;
 use vit_engine::clock::{Clock, FixedClock, SystemClock};
-use vit_engine::context::{Cancel, Context};
+use vit_engine::context::Context;
 use vit_engine::error::EngineError;
 use vit_engine::faults::Faults;
 use vit_engine::git::Git;

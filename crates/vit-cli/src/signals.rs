@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use vit_engine::context::Cancel;
+use vit_engine::cancel::Cancel;
 
 use crate::error::Failure;
 

@@ -101,7 +101,7 @@ pub struct UpdateReport {
     pub blocked: Vec<Candidate>,
     /// Releases that cannot be targets at all, each with its reason.
     pub unusable: Vec<Problem>,
-    /// Problems of the installation and of the offered release.
+    /// Problems of the installation and of the release that is offered, else of the newest blocked.
     pub problems: Vec<Problem>,
     /// When it was asked.
     pub timestamp: Timestamp,
@@ -169,7 +169,7 @@ pub enum SmokeOutcome {
 /// `vit upgrade`, `vit rollback`, `vit recover`, `vit repair`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionReport {
-    /// `vit.upgrade/1` and so on.
+    /// `vit.upgrade/1`, `vit.rollback/1`, `vit.recover/1` or `vit.repair/1`.
     pub schema: String,
     /// How it ended.
     pub status: TransactionStatus,
@@ -411,4 +411,34 @@ pub struct ErrorReport {
     pub problems: Vec<Problem>,
     /// The exit status.
     pub exit_code: u8,
+}
+
+/// `vit demo`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DemoReport {
+    /// `vit.demo/1`.
+    pub schema: String,
+    /// The folder that was made.
+    pub folder: String,
+    /// The installation in it, ready to be played with.
+    pub installation: String,
+    /// Every command of the story, in order.
+    pub steps: Vec<DemoStep>,
+    /// Seconds that they took together.
+    pub seconds: f64,
+}
+
+/// One command of `vit demo`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DemoStep {
+    /// What happens.
+    pub title: String,
+    /// The command as a user types it.
+    pub command: String,
+    /// How it ended, as a shell tells it: 137 is a kill by signal 9.
+    pub exit_code: u8,
+    /// How it had to end.
+    pub expected: u8,
+    /// Seconds it took.
+    pub seconds: f64,
 }

@@ -10,7 +10,7 @@ use schemars::{JsonSchema, Schema};
 use crate::code::Code;
 use crate::history::History;
 use crate::output::{
-    ChannelReport, CheckReport, ErrorReport, HistoryReport, HoldReport, SnapshotReport,
+    ChannelReport, CheckReport, DemoReport, ErrorReport, HistoryReport, HoldReport, SnapshotReport,
     StatusReport, TransactionReport, UpdateReport,
 };
 use crate::plan::Plan;
@@ -25,13 +25,19 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("vit.update", printed::<UpdateReport>()),
         ("vit.plan", printed::<Plan>()),
-        ("vit.transaction", printed::<TransactionReport>()),
+        ("vit.upgrade", printed::<TransactionReport>()),
+        ("vit.rollback", printed::<TransactionReport>()),
+        ("vit.recover", printed::<TransactionReport>()),
+        ("vit.repair", printed::<TransactionReport>()),
         ("vit.status", printed::<StatusReport>()),
         ("vit.channel", printed::<ChannelReport>()),
         ("vit.hold", printed::<HoldReport>()),
         ("vit.history", printed::<HistoryReport>()),
         ("vit.snapshots", printed::<SnapshotReport>()),
-        ("vit.check", printed::<CheckReport>()),
+        ("vit.verify", printed::<CheckReport>()),
+        ("vit.history-verify", printed::<CheckReport>()),
+        ("vit.doctor", printed::<CheckReport>()),
+        ("vit.demo", printed::<DemoReport>()),
         ("vit.error", printed::<ErrorReport>()),
         ("vertical_manifest", read::<VerticalManifest>()),
         ("release_metadata", read::<ReleaseMetadata>()),

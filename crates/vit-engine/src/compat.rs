@@ -3,7 +3,7 @@
 //! One rule is one file under `rules/release/` or `rules/vertical/`; this file puts their findings together and decides what
 //! a finding weighs for a vertical of a given status. No rule reads anything but the [`Case`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 use vit_contract::channel::Channel;
@@ -11,6 +11,8 @@ use vit_contract::problem::{Problem, Severity};
 use vit_contract::release::Release;
 use vit_contract::verdict::{Answer, Verdict, VerticalVerdict};
 use vit_contract::vertical::{Status, VerticalManifest};
+
+use crate::contracts::Exports;
 
 mod rules;
 mod select;
@@ -50,22 +52,6 @@ pub enum SmokeTestFile {
     NotExecutable,
     /// It can.
     Ready,
-}
-
-/// What a contracts package exports, as read from its text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Exports {
-    /// No contracts package, or it cannot be read: why.
-    Unreadable(String),
-    /// By dotted module name (`contracts`, `contracts.events`): the names it exports. A name in
-    /// `open` modules may exist although it is not listed (a module-level `__getattr__`, a star
-    /// import that cannot be followed).
-    Modules {
-        /// The names by module; every module has an entry, open ones too.
-        names: BTreeMap<String, BTreeSet<String>>,
-        /// Modules whose names cannot all be told.
-        open: BTreeSet<String>,
-    },
 }
 
 /// Everything that the rules look at.

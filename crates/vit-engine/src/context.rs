@@ -1,32 +1,12 @@
 //! What every operation needs: where, when, who hears of it, and whether to stop.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use crate::cancel::Cancel;
 use crate::clock::Clock;
 use crate::environment::Environment;
 use crate::event::Reporter;
 use crate::faults::Faults;
 use crate::git::Git;
 use crate::site::Site;
-
-/// Whether somebody asked to stop (Ctrl-C, SIGTERM). Cloned into the signal handler.
-#[derive(Debug, Clone, Default)]
-pub struct Cancel(Arc<AtomicBool>);
-
-impl Cancel {
-    /// The flag itself, for a signal handler.
-    #[must_use]
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
-    }
-
-    /// Whether to stop.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.0.load(Ordering::SeqCst)
-    }
-}
 
 /// Who runs the command, for the record.
 #[derive(Debug, Clone, Default)]

@@ -9,8 +9,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vit_contract::plan::ContractState;
 
-use crate::compat::Exports;
-
 mod all;
 mod depth;
 mod module;
@@ -22,6 +20,22 @@ use module::Module;
 pub const MAX_FILE_BYTES: usize = 1024 * 1024;
 /// The most modules that a package may have; a larger one is unreadable.
 pub const MAX_MODULES: usize = 4096;
+
+/// What a contracts package exports, as read from its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Exports {
+    /// No contracts package, or it cannot be read: why.
+    Unreadable(String),
+    /// By dotted module name (`contracts`, `contracts.events`): the names it exports. A name in
+    /// `open` modules may exist although it is not listed (a module-level `__getattr__`, a star
+    /// import that cannot be followed).
+    Modules {
+        /// The names by module; every module has an entry, open ones too.
+        names: BTreeMap<String, BTreeSet<String>>,
+        /// Modules whose names cannot all be told.
+        open: BTreeSet<String>,
+    },
+}
 
 /// Reads the exports of the package named `package` (its folder's last name, such as
 /// `contracts`). `files` are its files by path relative to that folder, with `/`.

@@ -11,13 +11,16 @@ use vit_contract::plan::Position;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
 
-use crate::compat::{self, Exports, Vertical};
+use crate::compat::{self, Vertical};
 use crate::context::Context;
+use crate::contracts::Exports;
 use crate::error::EngineError;
-use crate::git::{Git, Ref, Status, TreeChange};
+use crate::git::Git;
+pub use crate::git::{Ref, Status, TreeChange};
 use crate::parallel;
 use crate::registry::{self, Listing, Registry};
 use crate::store::choices::{self, Choices};
+use crate::store::folder::Folder;
 use crate::store::history_file;
 
 pub mod core_version;
@@ -55,6 +58,8 @@ pub struct Facts {
     pub free_bytes: u64,
     /// Seconds that earlier upgrades of this installation took.
     pub durations: Vec<f64>,
+    /// Programs that the repository's own configuration names.
+    pub programs: Vec<String>,
     /// What was noticed on the way.
     pub problems: Vec<Problem>,
 }
@@ -145,6 +150,7 @@ impl Facts {
             registry,
             free_bytes: free_bytes(cx)?,
             durations,
+            programs: repository::programs(cx)?,
             problems,
         })
     }
@@ -206,7 +212,8 @@ impl Local {
     fn of(cx: &Context<'_>, mut verticals: Vec<Vertical>) -> Result<Self, EngineError> {
         let status = cx.git.status()?;
         verticals::mark_tracked(cx, status.head.as_deref(), &mut verticals)?;
-        let choices = choices::load(&cx.site.state_dir)?;
+        let choices =
+            choices::load(&cx.site.state_dir).map_err(|error| unsafe_folder(cx, error))?;
         let channel = compat::effective_channel(cx.channel_override, choices.channel, &verticals);
         Ok(Self {
             status,
@@ -236,6 +243,18 @@ impl Local {
             tree,
             branch: self.status.branch.clone(),
         }))
+    }
+}
+
+/// Why a state file cannot be read, where it is the folder's fault.
+fn unsafe_folder(cx: &Context<'_>, error: EngineError) -> EngineError {
+    let problems = Folder::state(cx.site).check();
+    if problems.is_empty() {
+        return error;
+    }
+    EngineError::Refused {
+        summary: format!("{error}: the state folder is not safe to use"),
+        problems,
     }
 }
 

@@ -6,12 +6,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::context::Cancel;
+use crate::cancel::Cancel;
 use crate::environment::Environment;
 use crate::process::{Finished, ProcessError};
 
 mod command;
 mod config;
+mod fence;
 mod files;
 mod layout;
 mod objects;

@@ -8,13 +8,14 @@
 //!
 //! | part | modules |
 //! |---|---|
-//! | where and when | [`site`], [`environment`], [`clock`], [`event`], [`context`] |
+//! | where and when | [`site`], [`environment`], [`clock`], [`cancel`], [`event`], [`context`] |
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
 //! | effects | [`exec`], [`steps`] |
 //! | one module a command | [`ops`] |
 
+pub mod cancel;
 pub mod clock;
 pub mod compat;
 pub mod context;

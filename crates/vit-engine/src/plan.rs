@@ -44,6 +44,8 @@ pub struct Repository {
     pub critical_paths: Vec<String>,
     /// Verticals whose untracked files are too many to be kept.
     pub uncovered: Vec<String>,
+    /// What makes a state folder unsafe to write to.
+    pub unsafe_folders: Vec<Problem>,
     /// SHA-256 over the settings in force.
     pub settings_sha256: String,
 }
@@ -214,6 +216,8 @@ fn accepted<'a>(codes: &[Code], problems: impl Iterator<Item = &'a Problem>) -> 
                 subjects: subjects.into_iter().map(str::to_owned).collect(),
             }
         })
+        // What nobody warned of was not accepted.
+        .filter(|accepted| !accepted.subjects.is_empty())
         .collect()
 }
 
@@ -304,4 +308,24 @@ fn next_command(plan: &Plan, explicit: bool) -> String {
 #[must_use]
 pub fn admits(verdict: &Verdict) -> bool {
     verdict.answer != Answer::Blocked
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn too_little_disk_blocks_with_both_figures() {
+        let mib = 1024 * 1024;
+        let (needed, problem) = disk(10 * mib, 36 * mib);
+        assert_eq!((needed.needed_bytes, problem), (36 * mib, None));
+        let (needed, problem) = disk(10 * mib, 36 * mib - 1);
+        assert_eq!(needed.free_bytes, 36 * mib - 1);
+        let problem = problem.expect("one byte is missing");
+        assert_eq!((problem.code, problem.blocks()), (Code::LowDisk, true));
+        let evidence = problem.evidence.unwrap_or_default();
+        assert!(evidence.contains(&(36 * mib).to_string()), "{evidence}");
+        // A size that cannot be is no way around it.
+        assert!(disk(u64::MAX, u64::MAX - 1).1.is_some());
+    }
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::context::Cancel;
+use crate::cancel::Cancel;
 
 mod capture;
 mod leader;

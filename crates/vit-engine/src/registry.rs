@@ -83,6 +83,18 @@ fn failed(
     }
 }
 
+/// It answered, and holds no release at all.
+fn no_release(location: &str, what: &str) -> EngineError {
+    EngineError::BadInput {
+        summary: format!("{location} has {what}"),
+        problems: Vec::new(),
+        hints: vec![
+            "name the place that Core's releases come from: `location` under `[registry]` in vit.toml"
+                .to_owned(),
+        ],
+    }
+}
+
 /// Puts releases into their one order: by precedence, then build metadata, then tag.
 fn sort(releases: &mut [Release]) {
     releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));

@@ -42,6 +42,17 @@ pub fn need_that(what: &str, works: impl FnOnce() -> bool) -> bool {
     false
 }
 
+/// The lines of the list, sorted, each once; the list is empty afterwards. `None` when nothing
+/// was skipped.
+#[must_use]
+pub fn take_list() -> Option<Vec<String>> {
+    let file = target_folder()?.join(LIST);
+    let text = std::fs::read_to_string(&file).ok()?;
+    let _ = std::fs::remove_file(&file);
+    let lines: std::collections::BTreeSet<&str> = text.lines().collect();
+    Some(lines.into_iter().map(str::to_owned).collect())
+}
+
 fn append(file: &Path, line: &str) {
     let opened = OpenOptions::new().create(true).append(true).open(file);
     if let Ok(mut file) = opened {

@@ -3,6 +3,7 @@
 use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
+use vit_contract::verdict::Verdict;
 use vit_engine::ops::planning::{PlanOptions, Planned, plan};
 use vit_engine::ops::upgrade::{self, Upgraded};
 
@@ -100,13 +101,15 @@ fn nothing(app: &App<'_>, report: &UpdateReport) -> ExitCode {
     } else {
         TransactionStatus::Blocked
     };
-    let mut answer = apply::without_transaction(status, &report.details);
+    let mut answer = apply::without_transaction(Kind::Upgrade, status, &report.details);
     answer.from_version = report.current_version.as_ref().map(ToString::to_string);
     answer.problems.clone_from(&report.problems);
     let verdicts = report.blocked.iter().map(|candidate| &candidate.verdict);
-    answer
-        .problems
-        .extend(verdicts.flat_map(|verdict| verdict.problems().cloned()));
+    for problem in verdicts.flat_map(Verdict::problems) {
+        if !answer.problems.contains(problem) {
+            answer.problems.push(problem.clone());
+        }
+    }
     answer.next = Some(report.next.clone());
     apply::finish(app, &answer)
 }

@@ -9,11 +9,12 @@ use super::{View, update};
 #[must_use]
 pub fn channel(report: &ChannelReport, view: View) -> String {
     let mut out = format!("{}\n", view.paint.bold(&update::channel(&report.channel)));
+    // Without a change the details say the same in other words.
     if let Some(previous) = &report.previous {
         out.push_str(&format!("before: {}\n", update::channel(previous)));
-    }
-    for line in report.details.lines() {
-        out.push_str(&format!("{}\n", visible(line)));
+        for line in report.details.lines() {
+            out.push_str(&format!("{}\n", visible(line)));
+        }
     }
     out
 }

@@ -12,9 +12,17 @@ use super::{Coloring, Paint, View, branch, bytes, count, names, next, problems, 
 /// How many changes of a kind are shown.
 const SHOWN: usize = 5;
 
-/// The plan as text.
+/// The plan as text, with the next command to type.
 #[must_use]
 pub fn plan(plan: &Plan, view: View) -> String {
+    let mut out = without_next(plan, view);
+    out.push_str(&next(view, &plan.next));
+    out
+}
+
+/// The plan as text where it is about to be carried out: nothing is to be typed.
+#[must_use]
+pub fn without_next(plan: &Plan, view: View) -> String {
     let parts = [
         headline(plan, view),
         changes(&plan.changes, view),
@@ -22,7 +30,6 @@ pub fn plan(plan: &Plan, view: View) -> String {
         contracts(plan, view),
         terms(plan, view),
         problems::problems(plan.problems(), view),
-        next(view, &plan.next),
     ];
     parts.concat()
 }
@@ -121,8 +128,12 @@ fn one_change(change: &Change, view: View) -> String {
 }
 
 fn verticals(plan: &Plan, view: View) -> String {
+    if plan.kind != Kind::Upgrade {
+        return smoke_tests(plan, view);
+    }
+    // That there is none is a problem of its own and a reason of the risk.
     if plan.verdict.verticals.is_empty() {
-        return "\nno vertical is declared: nothing is smoke-tested\n".to_owned();
+        return String::new();
     }
     let mut table = Table::new(&["vertical", "answer", "smoke test"]).indent(2);
     for vertical in &plan.verdict.verticals {
@@ -139,6 +150,19 @@ fn verticals(plan: &Plan, view: View) -> String {
             answer_cell(vertical.answer),
             test,
         ]);
+    }
+    format!("\n{}", table.draw(view))
+}
+
+/// A way back judges nobody; its smoke tests tell, they do not decide.
+fn smoke_tests(plan: &Plan, view: View) -> String {
+    if plan.smoke_tests.is_empty() {
+        return "\nno smoke test runs\n".to_owned();
+    }
+    let mut table = Table::new(&["vertical", "smoke test, told and not deciding"]).indent(2);
+    for test in &plan.smoke_tests {
+        let time = format!("at most {}", seconds(test.timeout_seconds.into()));
+        table.row(vec![Cell::new(&test.vertical), Cell::new(time)]);
     }
     format!("\n{}", table.draw(view))
 }

@@ -273,9 +273,9 @@ pub(crate) fn smoke(vertical: &str, outcome: SmokeOutcome) -> SmokeResult {
     }
 }
 
-pub(crate) fn nothing(schema: &str) -> TransactionReport {
+pub(crate) fn nothing() -> TransactionReport {
     TransactionReport {
-        schema: schema.into(),
+        schema: "vit.upgrade/1".into(),
         status: TransactionStatus::NothingToDo,
         details: "no transaction is open".into(),
         id: None,
@@ -315,7 +315,8 @@ pub(crate) fn applied() -> TransactionReport {
         smoke_tests: vec![smoke("finance", SmokeOutcome::Pass)],
         seconds: 3.4,
         next: Some("vit verify".into()),
-        ..nothing("vit.upgrade/1")
+        plan: Some(Box::new(plan())),
+        ..nothing()
     }
 }
 

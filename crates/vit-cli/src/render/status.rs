@@ -17,12 +17,16 @@ pub fn status(report: &StatusReport, view: View) -> String {
         .core_version
         .as_ref()
         .map_or_else(|| "unknown".to_owned(), |v| visible(&v.to_string()));
-    out.push_str(&format!(
-        "Core {} {}\n",
+    let source = match report.core_version {
+        Some(_) => format!("({})", visible(&report.core_version_source)),
+        None => String::new(),
+    };
+    let line = format!(
+        "Core {} {}",
         view.paint.bold(&version),
-        view.paint
-            .dim(&format!("({})", visible(&report.core_version_source)))
-    ));
+        view.paint.dim(&source)
+    );
+    out.push_str(&format!("{}\n", line.trim_end()));
     out.push_str(&facts(report, view));
     out.push_str(&verticals(&report.verticals, view));
     out.push_str(&changed(report, view));

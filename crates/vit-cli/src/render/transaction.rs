@@ -2,6 +2,7 @@
 
 use vit_contract::history::Proof;
 use vit_contract::output::{SmokeOutcome, SmokeResult, TransactionReport, TransactionStatus};
+use vit_contract::plan::Kind;
 use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
@@ -22,7 +23,9 @@ pub fn transaction(report: &TransactionReport, view: View) -> String {
         view,
     ));
     out.push_str(&failed_before(report, view));
-    if let Some(cause) = report.problems.first() {
+    if report.status == TransactionStatus::Applied {
+        out.push_str(&problems::problems(&report.problems, view));
+    } else if let Some(cause) = report.problems.first() {
         let first = problems::one(cause, view);
         out.push_str(&format!("\n{}\n{first}", view.paint.red("first cause")));
         out.push_str(&problems::problems(&report.problems[1..], view));
@@ -54,11 +57,11 @@ fn headline(report: &TransactionReport, view: View) -> String {
     let took = seconds(report.seconds);
     match report.status {
         TransactionStatus::Applied => {
-            let verb = match report.schema.as_str() {
-                "vit.upgrade/1" => "upgraded",
-                "vit.rollback/1" => "went back",
-                "vit.repair/1" => "repaired",
-                _ => "finished",
+            let verb = match report.plan.as_ref().map(|plan| plan.kind) {
+                Some(Kind::Upgrade) => "upgraded",
+                Some(Kind::Rollback) => "went back",
+                Some(Kind::Repair) => "repaired",
+                None => "finished",
             };
             let line = format!("{verb} {from} → {to}");
             format!("{} ({took})", paint.green(&line))
@@ -71,10 +74,7 @@ fn headline(report: &TransactionReport, view: View) -> String {
             let line = format!("INCONSISTENT: {from} could not be restored and verified");
             format!("{} ({took})", paint.red(&line))
         }
-        TransactionStatus::Blocked => {
-            let label = paint.red("blocked, nothing was changed:");
-            format!("{label} {}", visible(&report.details))
-        }
+        TransactionStatus::Blocked => paint.red(&visible(&report.details)),
         TransactionStatus::Aborted => {
             let label = paint.yellow("stopped, nothing was changed:");
             format!("{label} {}", visible(&report.details))
@@ -291,9 +291,9 @@ mod tests {
         let report = TransactionReport {
             status: TransactionStatus::Aborted,
             details: "interrupted before anything changed".into(),
-            ..samples::nothing("vit.upgrade/1")
+            ..samples::nothing()
         };
         assert_snapshot!(transaction(&report, View::default()), @"stopped, nothing was changed: interrupted before anything changed");
-        assert_snapshot!(transaction(&samples::nothing("vit.recover/1"), View::default()), @"no transaction is open");
+        assert_snapshot!(transaction(&samples::nothing(), View::default()), @"no transaction is open");
     }
 }

@@ -1,5 +1,7 @@
 //! `vit update`: what is offered, what is blocked and why.
 
+use std::collections::BTreeSet;
+
 use vit_contract::channel::Channel;
 use vit_contract::output::{Candidate, ChannelChoice, Source, UpdateReport, UpdateStatus};
 use vit_contract::problem::Problem;
@@ -19,7 +21,17 @@ pub fn update(report: &UpdateReport, view: View) -> String {
         out.push_str(&verticals(offered, view));
     }
     out.push_str(&blocked(&report.blocked, view));
-    out.push_str(&problems::problems(&report.problems, view));
+    // What stands under a blocked release is not said twice.
+    let said: Vec<&Problem> = report
+        .blocked
+        .iter()
+        .flat_map(|candidate| candidate.verdict.problems())
+        .collect();
+    let others = report
+        .problems
+        .iter()
+        .filter(|&problem| !(problem.blocks() && said.contains(&problem)));
+    out.push_str(&problems::problems(others, view));
     out.push_str(&unusable(&report.unusable, view));
     out.push('\n');
     out.push_str(&format!(
@@ -66,7 +78,7 @@ fn headline(report: &UpdateReport, view: View) -> String {
             paint.bold(&from),
             paint.red(&format!(
                 "everything newer is blocked ({})",
-                count(report.blocked.len(), "release")
+                count(report.blocked.len() + tags(&report.unusable), "release")
             ))
         ),
         (
@@ -132,17 +144,19 @@ fn unusable(releases: &[Problem], view: View) -> String {
     if releases.is_empty() {
         return String::new();
     }
-    let verb = if releases.len() == 1 { "is" } else { "are" };
-    let mut out = format!("\n{} {verb} no target\n", count(releases.len(), "release"));
-    let mut table = Table::bare(2);
+    let number = tags(releases);
+    let verb = if number == 1 { "is" } else { "are" };
+    let mut out = format!("\n{} {verb} no target\n", count(number, "release"));
     for problem in releases {
-        table.row(vec![
-            Cell::new(&problem.subject),
-            Cell::new(format!("{} [{}]", problem.message, problem.code)),
-        ]);
+        out.push_str(&problems::one(problem, view));
     }
-    out.push_str(&table.draw(view));
     out
+}
+
+/// How many releases these problems are about.
+fn tags(problems: &[Problem]) -> usize {
+    let subjects: BTreeSet<&str> = problems.iter().map(|p| p.subject.as_str()).collect();
+    subjects.len()
 }
 
 /// A channel, and who set it.
@@ -204,7 +218,7 @@ mod tests {
              |            ^^^^^^^^^^^^^^^
 
         1 release is no target
-          v9.9.9  the metadata's version is 1.0.0 [metadata_version_mismatch]
+          v9.9.9: the metadata's version is 1.0.0 [metadata_version_mismatch]
 
         channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
 

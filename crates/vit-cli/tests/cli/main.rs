@@ -1,11 +1,29 @@
 //! The program as a shell sees it: streams, exit codes, words. One binary for all of them.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::too_many_lines,
+    clippy::unwrap_used,
+    reason = "tests write files, run programs and read the environment as they like; a table of cases is one test"
+)]
+
+mod bad_input;
+mod demo;
+mod discovery;
 mod faults;
 mod help;
 mod hostile_smoke;
+mod installation;
+mod json;
+mod judging;
 mod kill;
 mod mistakes;
+mod planning;
 mod program;
+mod readme;
+mod repositories;
+mod status;
 mod streams;
 mod target;
+mod terminal;
 mod transaction;

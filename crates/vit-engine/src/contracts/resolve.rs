@@ -5,8 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::Exports;
 use super::module::Module;
-use crate::compat::Exports;
 
 /// What is known of a module so far.
 struct Known<'a> {

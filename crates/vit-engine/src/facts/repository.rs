@@ -8,13 +8,16 @@ use crate::error::EngineError;
 use crate::git;
 use crate::plan::{self, Repository};
 use crate::steps::vertical_files;
+use crate::store::folder::Folder;
 
-/// Configuration keys that make git run a program on a switch, a fetch, or a look at the tree.
-const PROGRAM_KEYS: [&str; 9] = [
+/// Configuration keys that name a program for a switch, a fetch, or a look at the tree.
+const PROGRAM_KEYS: [&str; 11] = [
     "core.sshcommand",
     "core.gitproxy",
     "core.askpass",
+    "core.alternaterefscommand",
     "credential.helper",
+    "credential.*.helper",
     "filter.*.clean",
     "filter.*.smudge",
     "filter.*.process",
@@ -22,6 +25,15 @@ const PROGRAM_KEYS: [&str; 9] = [
     "remote.*.vcs",
 ];
 const SPARSE_KEY: &str = "core.sparsecheckout";
+
+/// The programs that the repository's own configuration names for git, by their keys.
+///
+/// # Errors
+/// Git failed.
+pub fn programs(cx: &Context<'_>) -> Result<Vec<String>, EngineError> {
+    let found = cx.git.local_config(&PROGRAM_KEYS)?;
+    Ok(found.into_iter().map(|(key, _)| key).collect())
+}
 
 /// Reads it.
 ///
@@ -60,6 +72,10 @@ pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, En
         programs: programs.into_iter().map(|(key, _)| key).collect(),
         critical_paths: cx.site.settings.critical_paths.clone(),
         uncovered,
+        unsafe_folders: [Folder::state(cx.site), Folder::public(cx.site)]
+            .into_iter()
+            .flat_map(Folder::check)
+            .collect(),
         settings_sha256: digest::sha256(&settings),
     })
 }

@@ -7,9 +7,9 @@ use vit_contract::plan::Position;
 use vit_contract::release::Release;
 
 use super::{Facts, Switch, Target, verticals};
-use crate::compat::{Exports, Vertical};
+use crate::compat::Vertical;
 use crate::context::Context;
-use crate::contracts;
+use crate::contracts::{self, Exports};
 use crate::error::EngineError;
 use crate::git::{Blob, TreeChange, TreeEntry};
 use crate::parallel;

@@ -67,6 +67,8 @@ pub(super) struct Call {
     config: Vec<&'static str>,
     stdin: Vec<u8>,
     index: Option<PathBuf>,
+    /// Variables of this command alone.
+    env: Vec<(OsString, OsString)>,
 }
 
 impl Call {
@@ -78,6 +80,7 @@ impl Call {
             config: Vec::new(),
             stdin: Vec::new(),
             index: None,
+            env: Vec::new(),
         }
     }
 
@@ -123,6 +126,12 @@ impl Call {
     /// Uses another index than the working tree's own.
     pub(super) fn index(mut self, path: impl Into<PathBuf>) -> Self {
         self.index = Some(path.into());
+        self
+    }
+
+    /// Sets variables.
+    pub(super) fn env(mut self, env: Vec<(OsString, OsString)>) -> Self {
+        self.env = env;
         self
     }
 
@@ -251,6 +260,7 @@ impl Git {
         if let Some(index) = &call.index {
             set("GIT_INDEX_FILE", index.as_os_str());
         }
+        env.extend(call.env.iter().cloned());
         env
     }
 }

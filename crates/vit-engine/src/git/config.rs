@@ -46,7 +46,7 @@ impl Git {
     }
 
     /// Scope, key and value, in the order of the files.
-    fn scoped(&self, keys: &[&str]) -> Result<Vec<(String, String, String)>, GitError> {
+    pub(super) fn scoped(&self, keys: &[&str]) -> Result<Vec<(String, String, String)>, GitError> {
         let any: Vec<String> = keys.iter().map(|key| pattern(key)).collect();
         let call = Call::read("config").args([
             "-z",

@@ -49,12 +49,13 @@ impl Git {
     /// # Errors
     /// The remote's name is unsafe, or it could not be reached.
     pub fn ls_remote_tags(&self, remote: &str) -> Result<Vec<Ref>, GitError> {
-        let call = Call::network("ls-remote").args([
-            "--tags",
-            "--quiet",
-            "--end-of-options",
-            safe_remote(remote)?,
-        ]);
+        let remote = safe_remote(remote)?;
+        let fence = self.fence(remote)?;
+        let call = Call::network("ls-remote")
+            .args(["--tags", "--quiet"])
+            .args(fence.args)
+            .args(["--end-of-options", remote])
+            .env(fence.env);
         let output = self.output(&call)?;
         let mut tags: Vec<Ref> = Vec::new();
         for line in String::from_utf8_lossy(&output).lines() {
@@ -97,6 +98,7 @@ impl Git {
             }
             refspecs.extend([from, ":", to, "\n"]);
         }
+        let fence = self.fence(remote)?;
         self.quiet(
             &Call::network("fetch")
                 .args([
@@ -109,10 +111,11 @@ impl Git {
                     // Else the remote's configured refspecs would move its branches here too.
                     "--refmap=",
                     "--stdin",
-                    "--end-of-options",
-                    remote,
                 ])
-                .stdin(refspecs),
+                .args(fence.args)
+                .args(["--end-of-options", remote])
+                .stdin(refspecs)
+                .env(fence.env),
         )
     }
 }

@@ -43,10 +43,14 @@ pub fn set(cx: &Context<'_>, channel: Option<Channel>) -> Result<ChannelReport, 
         || "the stored channel is forgotten".to_owned(),
         |channel| format!("{channel} is stored for this installation"),
     );
-    let details = format!(
-        "{stored}; {} is in force, set by {}; what is installed stays, only what is offered next changes",
-        now.channel, now.set_by
-    );
+    let beaten = match channel {
+        Some(channel) if channel != now.channel => {
+            format!("; {} wins over it with {}", now.set_by, now.channel)
+        }
+        Some(_) | None => String::new(),
+    };
+    let details =
+        format!("{stored}{beaten}; what is installed stays, only what is offered next changes");
     Ok(ChannelReport {
         schema: "vit.channel/1".into(),
         channel: now,

@@ -8,9 +8,10 @@ use vit_contract::problem::{Problem, Severity};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::exec::transaction;
-use crate::facts::{Local, core_version, local_refs};
+use crate::facts::{Local, core_version, local_refs, repository};
 use crate::git::Git;
-use crate::site::Site;
+use crate::plan::preflight;
+use crate::site::{Site, SiteError};
 use crate::store::folder::Folder;
 use crate::store::journal::Journal;
 use crate::store::lock;
@@ -23,19 +24,27 @@ const GIT_NEEDED: (u32, u32, u32) = (2, 41, 0);
 pub fn doctor(
     start: &Path,
     environment: &Environment,
-    found: Result<&Context<'_>, &crate::site::SiteError>,
+    found: Result<&Context<'_>, &SiteError>,
 ) -> CheckReport {
     let mut checks = vec![git(start, environment), shell()];
     match found {
         Ok(cx) => installation(&mut checks, cx),
+        // Without git there is nothing to say of the folder.
+        Err(_) if checks.iter().any(|check| check.state == CheckState::Failed) => {}
+        Err(SiteError::Settings { problems, .. }) => {
+            checks.extend(problems.iter().map(|p| of_problem("settings", p)));
+        }
         Err(error) => {
             let found = chain(error);
-            checks.push(check(
-                "installation",
-                CheckState::Failed,
-                found,
-                Some("go into the Core checkout, or name it with -C DIR"),
-            ));
+            let fix = match error {
+                SiteError::NotARepository { .. }
+                | SiteError::Bare { .. }
+                | SiteError::Start { .. } => {
+                    Some("go into the Core checkout, or name it with -C DIR")
+                }
+                SiteError::Settings { .. } | SiteError::Git(_) => None,
+            };
+            checks.push(check("installation", CheckState::Failed, found, fix));
         }
     }
     let ok = checks.iter().all(|check| check.state != CheckState::Failed);
@@ -95,7 +104,8 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
     for problem in &site.problems {
         checks.push(of_problem("settings", problem));
     }
-    let unsafe_folder = Folder::state(site).check();
+    let folders = [Folder::state(site), Folder::public(site)];
+    let unsafe_folder: Vec<Problem> = folders.into_iter().flat_map(Folder::check).collect();
     if unsafe_folder.is_empty() {
         checks.push(check(
             "state folder",
@@ -117,6 +127,12 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
             format!("held by {owner}"),
             Some("wait for it to end"),
         ));
+    }
+    if let Some(problem) = repository::programs(cx)
+        .ok()
+        .and_then(|programs| preflight::unsafe_config(&programs))
+    {
+        checks.push(of_problem("git configuration", &problem));
     }
     match Local::gather(cx) {
         Ok(local) => verticals_and_core(checks, cx, &local),

@@ -4,7 +4,7 @@ use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::output::UpdateReport;
 use vit_contract::plan::Plan;
-use vit_contract::problem::{Problem, Who};
+use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
 
 use super::update;
@@ -80,6 +80,24 @@ pub(crate) fn choice(options: &PlanOptions) -> Choice {
     }
 }
 
+/// Only warnings can be accepted: a code that blocks, here or by its nature, is refused.
+fn acceptable(plan: &Plan, accept: &[Code]) -> Result<(), EngineError> {
+    for &code in accept {
+        let found: Vec<&Problem> = plan.problems().filter(|p| p.code == code).collect();
+        let warns = found.iter().any(|p| p.severity == Severity::Warning);
+        let blocks = found.iter().any(|p| p.blocks());
+        if !blocks && (warns || code.severity() != Severity::Blocked) {
+            continue;
+        }
+        return Err(EngineError::BadInput {
+            summary: format!("{code} blocks: only a warning can be accepted"),
+            problems: found.into_iter().cloned().collect(),
+            hints: vec!["leave `--accept` out, and mend what blocks".into()],
+        });
+    }
+    Ok(())
+}
+
 /// Computes the plan for one target.
 pub(crate) fn make(
     cx: &Context<'_>,
@@ -91,7 +109,9 @@ pub(crate) fn make(
         return Err(unborn());
     };
     let repository = repository::gather(cx, &facts.verticals)?;
-    Ok(plan::upgrade(facts, target, &repository, position, choice))
+    let plan = plan::upgrade(facts, target, &repository, position, choice);
+    acceptable(&plan, &choice.accept)?;
+    Ok(plan)
 }
 
 /// The newest versions that the registry is known to have, without asking it: for messages.

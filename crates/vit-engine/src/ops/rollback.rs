@@ -279,7 +279,7 @@ fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, En
         if tags.is_empty() {
             "there is no snapshot yet".to_owned()
         } else {
-            format!("there are {}", tags.join(", "))
+            format!("the newest snapshots are {}", tags.join(", "))
         }
     };
     match to {
@@ -293,7 +293,7 @@ fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, En
         None => list.iter().find(|s| s.next).ok_or_else(|| EngineError::BadInput {
             summary: "there is nothing to go back to: no upgrade of vit brought what is checked out now".into(),
             problems: Vec::new(),
-            hints: vec![names(), "name a snapshot with `vit rollback --to SNAPSHOT`".into()],
+            hints: vec!["name a snapshot: `vit rollback --to SNAPSHOT`".into(), names()],
         }),
     }
 }

@@ -40,31 +40,12 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let mut problems = cx.site.problems.clone();
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
-    let log = Journal::read(&cx.site.state_dir)?;
-    let unfinished = match transaction::unfinished(&log) {
-        Ok(unfinished) => unfinished,
-        Err(EngineError::Refused {
-            problems: damage, ..
-        }) => {
-            problems.extend(damage);
-            None
-        }
-        Err(error) => return Err(error),
-    };
-    let inconsistent = unfinished
-        .as_ref()
-        .is_some_and(|(_, s)| matches!(s.phase, Phase::Inconsistent { .. }));
-    let open_transaction = unfinished
-        .as_ref()
-        .filter(|_| !inconsistent)
-        .map(|(id, _)| id.clone());
+    problems.extend(Folder::public(cx.site).check());
+    let (open_transaction, inconsistent) = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
     if position.is_none() {
-        problems.push(
-            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet")
-                .hint(Who::You, "check out a release first"),
-        );
+        problems.push(unborn());
     }
     problems.extend(transaction_problem(
         open_transaction.as_deref(),
@@ -84,11 +65,14 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let (last_check, unreadable) = last_check::load(&cx.site.state_dir);
     problems.extend(unreadable);
     let last_check = last_check.filter(|check| check.current_version == core.version);
-    let next = next(
-        inconsistent,
-        open_transaction.is_some(),
-        last_check.as_ref(),
-    );
+    // Without a commit there is nothing to plan from; the problem's hint says what helps.
+    let next = position.as_ref().and_then(|_| {
+        next(
+            inconsistent,
+            open_transaction.is_some(),
+            last_check.as_ref(),
+        )
+    });
     Ok(StatusReport {
         schema: "vit.status/1".into(),
         root: cx.site.root.display().to_string(),
@@ -107,6 +91,36 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         problems,
         next,
     })
+}
+
+/// The id of an interrupted transaction, and whether the installation is inconsistent; a damaged
+/// journal is a problem.
+fn unfinished(
+    cx: &Context<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<(Option<String>, bool), EngineError> {
+    let log = Journal::read(&cx.site.state_dir)?;
+    let found = match transaction::unfinished(&log) {
+        Ok(found) => found,
+        Err(EngineError::Refused {
+            problems: damage, ..
+        }) => {
+            problems.extend(damage);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match found {
+        Some((_, story)) if matches!(story.phase, Phase::Inconsistent { .. }) => (None, true),
+        other => (other.map(|(id, _)| id), false),
+    })
+}
+
+fn unborn() -> Problem {
+    Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
+        Who::You,
+        "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+    )
 }
 
 fn transaction_problem(open: Option<&str>, inconsistent: bool) -> Option<Problem> {

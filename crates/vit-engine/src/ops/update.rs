@@ -2,7 +2,7 @@
 
 use vit_contract::code::Code;
 use vit_contract::output::{Candidate, LastCheck, UpdateReport, UpdateStatus};
-use vit_contract::problem::{Problem, Who};
+use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
 use vit_contract::verdict::{Answer, Verdict};
 
@@ -11,6 +11,8 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::run::problem_of;
 use crate::facts::{Facts, Target};
+use crate::plan::preflight;
+use crate::store::folder::Folder;
 use crate::store::last_check;
 
 /// Options of `vit update`.
@@ -28,13 +30,18 @@ pub fn update(cx: &Context<'_>, options: &UpdateOptions) -> Result<UpdateReport,
     let facts = Facts::gather(cx, options.offline)?;
     let found = search(cx, &facts)?;
     let mut report = report(&facts, found);
-    if let Err(error) = last_check::save(&cx.site.state_dir, &remembered(&report), cx.faults) {
-        // The answer is good; only `vit status` will not know of it.
-        report.problems.push(
-            problem_of(&error, Code::FileUnreadable)
-                .severity(vit_contract::problem::Severity::Warning),
-        );
-    }
+    let saved = Folder::state(cx.site)
+        .ensure()
+        .and_then(|()| last_check::save(&cx.site.state_dir, &remembered(&report), cx.faults));
+    // The answer is good; only `vit status` will not know of it.
+    let lost = match saved {
+        Ok(()) => Vec::new(),
+        Err(EngineError::Refused { problems, .. }) => problems,
+        Err(error) => vec![problem_of(&error, Code::FileUnreadable)],
+    };
+    report
+        .problems
+        .extend(lost.into_iter().map(|p| p.severity(Severity::Warning)));
     Ok(report)
 }
 
@@ -142,11 +149,9 @@ pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
         .or(blocked.first())
         .map(|c| c.version.clone());
     let mut problems = facts.problems.clone();
-    problems.extend(
-        offered
-            .iter()
-            .flat_map(|offer| offer.verdict.problems().cloned()),
-    );
+    problems.extend(preflight::unsafe_config(&facts.programs));
+    let about = offered.as_ref().or(blocked.first());
+    problems.extend(about.iter().flat_map(|c| c.verdict.problems().cloned()));
     UpdateReport {
         schema: "vit.update/1".into(),
         details: details(facts, status, offered.as_ref(), &blocked),

@@ -1,5 +1,7 @@
 //! `vit verify`: this installation equals the release it claims to be.
 
+use std::path::Path;
+
 use vit_contract::output::{Check, CheckReport, CheckState};
 use vit_contract::plan::Position;
 use vit_contract::release::Checksum;
@@ -10,7 +12,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs};
-use crate::git::Ref;
+use crate::git::{GitError, Ref};
 use crate::store::journal::Journal;
 
 /// How many differing paths a check names.
@@ -142,8 +144,20 @@ fn release(checks: &mut Vec<Check>, refs: &[Ref], position: &Position, tag: &str
 }
 
 fn tree(cx: &Context<'_>, position: &Position) -> Result<Check, EngineError> {
-    let scratch = cx.site.git_dir.join("vit-proof-index");
-    let differing = cx.git.verify_tree(&position.tree, &scratch)?;
+    // A name of our own: an upgrade may be proving its tree at this moment.
+    let name = format!("vit-verify-index-{}", std::process::id());
+    let differing = match cx
+        .git
+        .verify_tree(&position.tree, &cx.site.git_dir.join(&name))
+    {
+        // On a disk that takes nothing, the scratch index stands elsewhere.
+        Err(GitError::Failed { .. }) => {
+            let elsewhere = cx.environment.get("TMPDIR").unwrap_or("/tmp".as_ref());
+            let elsewhere = Path::new(elsewhere).join(&name);
+            cx.git.verify_tree(&position.tree, &elsewhere)?
+        }
+        other => other?,
+    };
     Ok(if differing.is_empty() {
         check(
             "tree",
@@ -157,12 +171,21 @@ fn tree(cx: &Context<'_>, position: &Position) -> Result<Check, EngineError> {
             .take(NAMED_PATHS)
             .map(|path| path.display().to_string())
             .collect();
-        let found = format!("{} differ: {}", differing.len(), named.join(", "));
+        let found = format!(
+            "{}: {}",
+            match differing.len() {
+                1 => "1 file differs".to_owned(),
+                number => format!("{number} files differ"),
+            },
+            named.join(", ")
+        );
         check(
             "tree",
             CheckState::Failed,
             found,
-            Some("`git diff HEAD` shows how; `git restore FILE` puts a file back"),
+            Some(
+                "`git update-index --really-refresh`, then `git diff HEAD` shows how; `git restore FILE` puts a file back",
+            ),
         )
     })
 }

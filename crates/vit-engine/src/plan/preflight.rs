@@ -6,8 +6,7 @@ use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Severity, Who};
 
 use super::{Choice, Repository};
-use crate::facts::{Facts, Target};
-use crate::git::Status;
+use crate::facts::{Facts, Status, Target};
 
 /// How many files a problem names.
 const NAMED_FILES: usize = 10;
@@ -138,13 +137,27 @@ pub fn working_tree(problems: &mut Vec<Problem>, status: &Status, repository: &R
             .hint(Who::You, "make it whole with `git sparse-checkout disable`"),
         );
     }
-    if !repository.programs.is_empty() {
-        problems.push(
-            Problem::new(Code::UnsafeGitConfig, "git configuration", "the repository's own git configuration names programs that git runs")
-                .evidence(repository.programs.join(", "))
-                .hint(Who::You, "look at them with `git config --local --list`; hooks and fsmonitor are switched off by vit, these are not"),
-        );
-    }
+    problems.extend(unsafe_config(&repository.programs));
+    problems.extend(repository.unsafe_folders.iter().cloned());
+}
+
+/// That the repository's own configuration names programs for git.
+#[must_use]
+pub fn unsafe_config(programs: &[String]) -> Option<Problem> {
+    (!programs.is_empty()).then(|| {
+        Problem::new(
+            Code::UnsafeGitConfig,
+            "git configuration",
+            "the repository's own git configuration names programs for git to run",
+        )
+        .evidence(vit_contract::text::visible(&programs.join(", ")))
+        .hint(
+            Who::You,
+            "look at them with `git config --local --list`; a filter runs where git reads or \
+             writes a file that it is for, the others do not run for vit: what you need of them \
+             belongs into your own configuration (`git config --global`)",
+        )
+    })
 }
 
 fn in_the_way(problems: &mut Vec<Problem>, target: &Target) {
@@ -172,13 +185,13 @@ fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: 
     if target.own_commits > 0 && !target.fast_forward {
         problems.push(
             Problem::new(Code::OwnCommits, "HEAD", "HEAD carries commits of its own on top of Core: switching the tree would drop their content")
-                .evidence(format!("{} commits are in no release and in no branch of the release remote", target.own_commits))
+                .evidence(format!("{} in no release and in no branch of the release remote", commits_are(target.own_commits)))
                 .hint(Who::You, "list them with `git log --oneline HEAD --not --remotes --tags`; take them into Core, or upgrade from a clean branch"),
         );
     } else if target.ahead > 0 && !target.fast_forward {
         problems.push(
             Problem::new(Code::AheadOfRelease, "HEAD", "HEAD is ahead of the releases it contains; its commits stay where they are, the tree becomes the release's")
-                .evidence(format!("{} commits are in no release", target.ahead)),
+                .evidence(format!("{} in no release", commits_are(target.ahead))),
         );
     }
     if choice.branch && !target.fast_forward {
@@ -206,6 +219,14 @@ fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: 
                 "leave --branch out, or `git switch` to a branch first",
             ),
         );
+    }
+}
+
+fn commits_are(number: usize) -> String {
+    if number == 1 {
+        "1 commit is".to_owned()
+    } else {
+        format!("{number} commits are")
     }
 }
 

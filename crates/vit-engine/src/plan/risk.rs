@@ -44,6 +44,16 @@ pub fn assess(facts: &Facts, target: &Target, verdict: &Verdict, preflight: &[Pr
             "no vertical is declared: nothing proves it".into(),
         ));
     }
+    let unread = target
+        .switch
+        .verticals
+        .iter()
+        .filter(|v| v.manifest.is_none())
+        .count();
+    if unread > 0 {
+        let plural = if unread == 1 { "manifest" } else { "manifests" };
+        reasons.push((RiskLevel::High, format!("{unread} {plural} cannot be read")));
+    }
     let warnings = preflight
         .iter()
         .chain(verdict.problems())

@@ -193,7 +193,8 @@ fn read_process(pid: Pid) -> Option<Process> {
     let after_name = stat.iter().rposition(|&byte| byte == b')')? + 1;
     let rest = std::str::from_utf8(&stat[after_name..]).ok()?;
     let fields: Vec<&str> = rest.split_ascii_whitespace().collect();
-    let id = |at: usize| Pid::from_raw(fields.get(at)?.parse().ok()?);
+    // A process that is just ending has -1 where its group and session were.
+    let id = |at: usize| Pid::from_raw(fields.get(at)?.parse::<i32>().ok().filter(|&id| id > 0)?);
     Some(Process {
         zombie: matches!(*fields.first()?, "Z" | "X"),
         parent: id(1),

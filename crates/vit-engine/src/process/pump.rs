@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use super::capture::{OnLine, Stream, set_nonblocking};
 use super::leader::Leader;
 use super::{Captured, Ended};
-use crate::context::Cancel;
+use crate::cancel::Cancel;
 
 /// How often the wish to stop is looked at. A signal ends the wait at once, whatever this says.
 const CANCEL_TICK: Duration = Duration::from_millis(100);

@@ -11,7 +11,7 @@ use vit_contract::{text, version};
 
 use super::choice::{self, Chosen};
 use super::git::{by_tag, fetch_release};
-use super::{Listing, Registry, failed, metadata, sort};
+use super::{Listing, Registry, failed, metadata, no_release, sort};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::{RELEASES, TAGS};
@@ -135,8 +135,8 @@ impl Registry for DirRegistry {
             releases.push(release);
         }
         if releases.is_empty() {
-            let why = "no folder in it is named after a version";
-            return Err(failed(&self.shown(), why));
+            let why = "no folder that is named after a version";
+            return Err(no_release(&self.shown(), why));
         }
         sort(&mut releases);
         metadata::trees(cx.git, &mut releases)?;

@@ -12,7 +12,7 @@ use vit_contract::version;
 
 use super::answer::{Answer, Offered};
 use super::choice::Chosen;
-use super::{Listing, Registry, failed, metadata, sort};
+use super::{Listing, Registry, failed, metadata, no_release, sort};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
@@ -132,7 +132,14 @@ impl GitRegistry {
                 not_fetched: None,
             }),
             (None, Some(error)) => Err(failed(&self.remote.shown, error)),
-            (None, None) => Err(failed(&self.remote.shown, "it was never asked before")),
+            (None, None) => Err(EngineError::BadInput {
+                summary: format!(
+                    "nothing was fetched from {} before: it has to be asked once",
+                    self.remote.shown
+                ),
+                problems: Vec::new(),
+                hints: vec!["run it once without `--offline`, or `vit update`".to_owned()],
+            }),
         }
     }
 }
@@ -155,9 +162,9 @@ impl Registry for GitRegistry {
             .collect();
         if releases.is_empty() {
             let others = heard.answer.ignored_tags;
-            return Err(failed(
+            return Err(no_release(
                 &self.remote.shown,
-                format!("it has no release tag (`v1.2.0`), and {others} others"),
+                &format!("no release tag such as `v1.2.0` (tags of another form: {others})"),
             ));
         }
         sort(&mut releases);

@@ -4,8 +4,9 @@ use vit_contract::code::Code;
 use vit_contract::settings::RegistrySettings;
 
 use super::*;
+use crate::cancel::Cancel;
 use crate::clock::FixedClock;
-use crate::context::{Actor, Cancel};
+use crate::context::Actor;
 use crate::environment::Environment;
 use crate::event::Silent;
 use crate::faults::Faults;
@@ -153,11 +154,14 @@ fn tags_of_a_clone_need_no_fetch() {
     world.here.run(&["fetch", "--quiet", "--tags", "origin"]);
     let calls = world.here.beside("calls");
     let script = format!("echo x >> '{}'; git upload-pack", calls.display());
-    world
-        .here
-        .run(&["config", "remote.origin.uploadpack", &script]);
+    let key = "remote.origin.uploadpack";
+    world.here.run(&["config", "--global", key, &script]);
+    // What the repository itself names does not run.
+    let never = world.here.beside("never");
+    let other = format!("touch '{}'; git upload-pack", never.display());
+    world.here.run(&["config", key, &other]);
     let listing = world.list(true).unwrap();
-    assert!(find(&listing, "v1.0.0").is_usable());
+    assert!(find(&listing, "v1.0.0").is_usable() && !never.exists());
     assert_eq!(world.here.git.refs(&["refs/vit/"]).unwrap().len(), 1);
     let asked = || std::fs::read_to_string(&calls).unwrap().lines().count();
     assert_eq!(asked(), 1);
@@ -223,7 +227,7 @@ fn case_08_an_unreachable_remote_is_an_error_or_the_older_answer() {
     ));
     assert!(matches!(
         empty.list(false),
-        Err(EngineError::Registry { .. })
+        Err(EngineError::BadInput { .. })
     ));
 }
 

@@ -4,5 +4,6 @@ mod kill;
 mod run;
 mod smoke;
 mod state;
+mod tidy;
 mod tools;
 mod world;

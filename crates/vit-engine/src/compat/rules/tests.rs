@@ -9,8 +9,9 @@ use vit_contract::release::Checksum;
 use vit_contract::vertical::{Derogation, Status};
 
 use super::*;
+use crate::compat::SmokeTestFile;
 use crate::compat::fixture::{World, change, exports, name, range, release, version};
-use crate::compat::{Exports, SmokeTestFile};
+use crate::contracts::Exports;
 
 /// A world broken in one way, with the code that must be found.
 fn broken() -> Vec<(Code, World)> {

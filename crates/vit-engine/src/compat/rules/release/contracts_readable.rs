@@ -4,7 +4,8 @@ use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
 
 use crate::compat::rules::{Rule, Scope};
-use crate::compat::{Case, Exports, Vertical};
+use crate::compat::{Case, Vertical};
+use crate::contracts::Exports;
 
 pub(super) const RULE: Rule = Rule {
     name: "contracts_readable",
