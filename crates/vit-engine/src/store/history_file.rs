@@ -120,22 +120,23 @@ pub fn append(site: &Site, append: Append, faults: &Faults) -> Result<Vec<Proble
     Ok(problems)
 }
 
-/// The entries of the journal that came after the last one that the history tells, and that it
-/// does not tell. Older ones may be gone by retention.
+/// The entries of the journal that came after the last one of the history, which retention never
+/// drops. Whatever is not told before it may be gone by retention.
 #[must_use]
 pub fn missing(told: &[Entry], rebuilt: &[Entry]) -> Vec<Entry> {
-    let newest = told.last().map(|entry| entry.timestamp);
-    let from = rebuilt
-        .iter()
-        .rposition(|entry| tells(told, entry))
-        .map_or_else(
-            || {
-                rebuilt
-                    .partition_point(|entry| newest.is_some_and(|newest| entry.timestamp < newest))
-            },
-            |last| last + 1,
-        );
-    rebuilt[from..].to_vec()
+    let Some(newest) = told.last() else {
+        return rebuilt.to_vec();
+    };
+    let same = |entry: &Entry| entry.id == newest.id && entry.status == newest.status;
+    match rebuilt.iter().rposition(same) {
+        Some(at) => rebuilt[at + 1..].to_vec(),
+        // Not closed yet, or the journal has begun anew since.
+        None => rebuilt
+            .iter()
+            .filter(|entry| entry.timestamp > newest.timestamp)
+            .cloned()
+            .collect(),
+    }
 }
 
 fn tells(told: &[Entry], entry: &Entry) -> bool {

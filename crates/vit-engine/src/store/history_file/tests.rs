@@ -88,6 +88,35 @@ fn an_entry_stands_there_once_and_a_missing_file_is_rebuilt() {
     }
 }
 
+/// CASES.md 12: what an earlier write did not bring comes with the next one.
+#[test]
+fn case_12_what_is_missing_at_the_end_is_added() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = site(dir.path());
+    let journal = |ids: &[&str]| History {
+        history: ids.iter().map(|id| entry(id)).collect(),
+        ..History::default()
+    };
+    let none = Faults::default();
+    add(&site, "a").unwrap();
+    add_with(&site, "c", Some(journal(&["a", "b"])), &none).unwrap();
+    assert_eq!(ids(&site), ["a", "b", "c"]);
+    assert!(load(&site).raw_ok);
+}
+
+/// Found by the soak: a recovery repeats the write of an entry that is not closed yet, and what
+/// retention dropped for that entry's sake came back in its place.
+#[test]
+fn what_retention_dropped_does_not_come_back() {
+    let told = [entry("a"), entry("c")];
+    let rebuilt = [entry("a"), entry("b")];
+    assert_eq!(missing(&told, &rebuilt), []);
+    assert_eq!(missing(&told[..1], &rebuilt), [entry("b")]);
+    let mut later = entry("d");
+    later.timestamp = "2026-02-19T16:46:00Z".parse().unwrap();
+    assert_eq!(missing(&told, &[entry("b"), later.clone()]), [later]);
+}
+
 /// CASES.md 13: a truncated history is reported by readers, and kept whole by the next writer.
 #[test]
 fn case_13_a_truncated_history_is_kept_aside() {
