@@ -1,5 +1,11 @@
 //! The program as a shell sees it: streams, exit codes, words. One binary for all of them.
 
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests, their helping functions too: their own files and processes, in temporary folders"
+)]
+
 mod bad_input;
 mod demo;
 mod discovery;
