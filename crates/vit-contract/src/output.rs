@@ -169,7 +169,7 @@ pub enum SmokeOutcome {
 /// `vit upgrade`, `vit rollback`, `vit recover`, `vit repair`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionReport {
-    /// `vit.transaction/1`.
+    /// `vit.upgrade/1`, `vit.rollback/1`, `vit.recover/1` or `vit.repair/1`.
     pub schema: String,
     /// How it ended.
     pub status: TransactionStatus,

@@ -3,7 +3,7 @@
 
 use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionReport, TransactionStatus};
-use vit_contract::plan::Plan;
+use vit_contract::plan::{Kind, Plan};
 use vit_contract::verdict::Answer;
 use vit_engine::ops;
 
@@ -67,7 +67,7 @@ pub fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
             problems: plan.problems().cloned().collect(),
             plan: Some(Box::new(plan.clone())),
             next: Some(plan.next.clone()),
-            ..without_transaction(TransactionStatus::Blocked, &refusal)
+            ..without_transaction(plan.kind, TransactionStatus::Blocked, &refusal)
         };
         return finish(app, &report);
     }
@@ -78,9 +78,13 @@ pub fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
 }
 
 /// The report of a command that began no transaction.
-pub fn without_transaction(status: TransactionStatus, details: &str) -> TransactionReport {
+pub fn without_transaction(
+    kind: Kind,
+    status: TransactionStatus,
+    details: &str,
+) -> TransactionReport {
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: format!("vit.{}/1", kind.as_str()),
         status,
         details: details.to_owned(),
         id: None,

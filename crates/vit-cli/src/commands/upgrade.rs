@@ -3,7 +3,6 @@
 use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
-use vit_contract::verdict::Verdict;
 use vit_engine::ops::planning::{PlanOptions, Planned, plan};
 use vit_engine::ops::upgrade::{self, Upgraded};
 
@@ -101,11 +100,11 @@ fn nothing(app: &App<'_>, report: &UpdateReport) -> ExitCode {
     } else {
         TransactionStatus::Blocked
     };
-    let mut answer = apply::without_transaction(status, &report.details);
+    let mut answer = apply::without_transaction(Kind::Upgrade, status, &report.details);
     answer.from_version = report.current_version.as_ref().map(ToString::to_string);
     answer.problems.clone_from(&report.problems);
     let verdicts = report.blocked.iter().map(|candidate| &candidate.verdict);
-    for problem in verdicts.flat_map(Verdict::problems) {
+    for problem in verdicts.flat_map(vit_contract::verdict::Verdict::problems) {
         if !answer.problems.contains(problem) {
             answer.problems.push(problem.clone());
         }

@@ -275,7 +275,7 @@ pub(crate) fn smoke(vertical: &str, outcome: SmokeOutcome) -> SmokeResult {
 
 pub(crate) fn nothing() -> TransactionReport {
     TransactionReport {
-        schema: "vit.transaction/1".into(),
+        schema: "vit.upgrade/1".into(),
         status: TransactionStatus::NothingToDo,
         details: "no transaction is open".into(),
         id: None,

@@ -47,9 +47,8 @@ pub(crate) fn answer(world: &World, args: &[&str], code: i32) -> Value {
 pub(crate) fn valid(run: &Run) -> Value {
     let value = run.json();
     let name = value["schema"].as_str().unwrap_or_default();
-    let file = match name.strip_suffix("/1") {
-        Some(name) => name,
-        None => panic!("no schema is named\n{run:?}"),
+    let Some(file) = name.strip_suffix("/1") else {
+        panic!("no schema is named\n{run:?}")
     };
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/schemas");
     let text = std::fs::read_to_string(schemas.join(format!("{file}.schema.json")))

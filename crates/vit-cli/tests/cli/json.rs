@@ -23,7 +23,7 @@ const COMMANDS: [(&[&str], &str); 17] = [
     (&["verify"], "vit.verify/1"),
     (&["doctor"], "vit.doctor/1"),
     (&["rollback", "--list"], "vit.snapshots/1"),
-    (&["recover"], "vit.transaction/1"),
+    (&["recover"], "vit.recover/1"),
 ];
 
 fn json(world: &World, args: &[&str]) -> (Value, i32) {
@@ -49,7 +49,7 @@ fn good_answers_name_their_schema() {
         (&["repair", "--yes"], "nothing_to_do"),
     ] {
         let (value, code) = json(&world, args);
-        assert_eq!(value["schema"], "vit.transaction/1", "{args:?}");
+        assert_eq!(value["schema"], format!("vit.{}/1", args[0]), "{args:?}");
         assert_eq!((&value["status"], code), (&status.into(), 0), "{args:?}");
     }
     let (plan, _) = json(
@@ -79,7 +79,7 @@ fn failures_are_objects_too() {
     world.write("README.md", "dirty\n");
     let (blocked, code) = json(&world, &["upgrade", "--yes", "--target", "1.1.0"]);
     assert_eq!((&blocked["status"], code), (&"blocked".into(), 1));
-    assert_eq!(blocked["schema"], "vit.transaction/1");
+    assert_eq!(blocked["schema"], "vit.upgrade/1");
     std::fs::remove_dir_all(world.path("domains")).unwrap();
     let mut kinds = Vec::new();
     for args in [

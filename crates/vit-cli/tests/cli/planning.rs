@@ -128,6 +128,12 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
     ok   prove and commit (0.0s)
     ok   tidy up (0.0s)
     ");
+}
+
+#[test]
+fn a_rollback_is_told_step_by_step_and_stands_in_the_history() {
+    let world = ready();
+    answer(&world, &["upgrade", "--yes"], 0);
     assert_snapshot!(shown(&world, &vit(&world, &["rollback", "--yes"])), @"
     exit: 0
     --- stdout
@@ -297,7 +303,7 @@ fn a_plan_that_is_none_is_refused_with_the_reason() {
 #[test]
 fn an_accepted_warning_stands_in_the_history() {
     let world = world();
-    world.vertical("finance", |v| v.no_smoke());
+    world.vertical("finance", vit_testkit::Vertical::no_smoke);
     world.publish("1.1.0", |r| r);
     let report = answer(
         &world,

@@ -10,6 +10,7 @@ mod damage;
 mod inconsistent;
 mod many;
 mod signals;
+mod soak;
 mod syncs;
 
 /// A smoke test that fails on the new release and passes on the old one.

@@ -33,11 +33,18 @@ pub(super) fn close(run: &mut Run<'_, '_>, ending: &Ending) {
     if run.story.begun.is_some() {
         write_history(run, ending);
     }
+    if ending.outcome != Outcome::Inconsistent {
+        // Before the last record, so that a crash in the middle is recovered from.
+        prune(run);
+    }
     run.record_if_possible(&Entry::Closed {
         outcome: ending.outcome,
     });
-    if ending.outcome != Outcome::Inconsistent {
-        prune(run);
+    if ending.outcome != Outcome::Inconsistent
+        && let Err(error) = run.held.rotate()
+    {
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
 }
 
@@ -150,10 +157,8 @@ pub(super) fn cause_text(cause: &Problem) -> String {
 /// Old snapshots, plans and evidence go by policy; never a snapshot that a rollback may need.
 fn prune(run: &mut Run<'_, '_>) {
     let keep = run.cx.site.settings.snapshot_retention;
-    let result = crate::ops::rollback::prune_snapshots(run.cx, keep).and_then(|()| {
-        evidence::prune(&run.cx.site.state_dir, evidence::KEEP)?;
-        run.held.rotate()
-    });
+    let result = crate::ops::rollback::prune_snapshots(run.cx, keep)
+        .and_then(|()| evidence::prune(&run.cx.site.state_dir, evidence::KEEP));
     if let Err(error) = result {
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));

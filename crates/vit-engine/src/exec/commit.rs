@@ -15,7 +15,7 @@ use super::run::{Run, problem_of};
 use super::transaction::last_story;
 use crate::error::EngineError;
 use crate::plan::preflight;
-use crate::steps::{switch_tree, vertical_files};
+use crate::steps::{locks, switch_tree, vertical_files};
 use crate::store::journal::Journal;
 
 impl Run<'_, '_> {
@@ -24,7 +24,7 @@ impl Run<'_, '_> {
         let to = self.begun().to.position.clone();
         if !self.story.results.is_empty() {
             // Every process of the smoke tests has ended: a lock that is here is nobody's.
-            switch_tree::remove_stale_locks(self.cx, &to).map_err(|error| failed(&error))?;
+            locks::remove_left(self.cx, &[to.branch.as_deref()]).map_err(|error| failed(&error))?;
         }
         let mut proof = self.compare(kind)?;
         if !proof.verified && kind != Kind::Upgrade {

@@ -38,6 +38,7 @@ pub fn finish_open<'a>(
     let phase = story.phase;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
     let mut run = Run::new(cx, held, id, story);
+    unwind::clear_the_way(&mut run);
     Ok(Some(match phase {
         Phase::Ended => return Ok(None),
         Phase::Abort => run.abort(cause),
@@ -45,8 +46,6 @@ pub fn finish_open<'a>(
             unwind::roll_back(run, cause, OldSmokeTests::Skip)
         }
         Phase::FinishRollback => {
-            // The crash may have come while the old release's smoke tests ran.
-            unwind::end_smoke_tests(&mut run);
             let evidence = Evidence::create(&cx.site.state_dir, &run.id).ok();
             unwind::finish(run, cause, evidence.as_ref(), OldSmokeTests::Skip)
         }
@@ -93,7 +92,7 @@ pub fn repair<'a>(
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
     let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
-    unwind::end_smoke_tests(&mut run);
+    unwind::clear_the_way(&mut run);
     unwind::undo_all(&mut run, evidence.as_ref());
     let proof = unwind::verify(&run);
     if proof.verified {

@@ -7,6 +7,7 @@ use super::phase::{Phase, Story};
 use super::record::Entry;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::steps::locks;
 use crate::store::atomic;
 use crate::store::folder::{self, Folder};
 use crate::store::journal::{Journal, Log, Opened, Record};
@@ -37,6 +38,7 @@ impl<'a> Held<'a> {
         };
         let lock = Lock::acquire(&cx.site.state_dir, &owner, cx.faults)?;
         atomic::sweep(&cx.site.state_dir)?;
+        locks::remove_own(cx.site)?;
         folder::exclude_public_dir(&cx.site.common_dir, cx.faults)?;
         let Opened {
             journal, damaged, ..

@@ -16,7 +16,7 @@ use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
 use crate::event::{Event, Stage};
 use crate::process;
-use crate::steps::{probe, switch_tree, vertical_files};
+use crate::steps::{locks, probe, switch_tree, vertical_files};
 use crate::store::{reserve, transactions};
 
 /// Whether the old release's smoke tests run once the old state is back.
@@ -55,8 +55,19 @@ pub(super) fn roll_back(
     finish(run, cause, evidence.as_ref(), old)
 }
 
+/// After a crash: ends what was still at work, and removes the locks that were left.
+pub(super) fn clear_the_way(run: &mut Run<'_, '_>) {
+    end_smoke_tests(run);
+    let begun = run.begun();
+    let branches = [&begun.from, &begun.to].map(|end| end.position.branch.as_deref());
+    if let Err(error) = locks::remove_left(run.cx, &branches) {
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+    }
+}
+
 /// Ends what smoke tests of this transaction have left at work, whoever ran them.
-pub(super) fn end_smoke_tests(run: &mut Run<'_, '_>) {
+fn end_smoke_tests(run: &mut Run<'_, '_>) {
     let ended = process::sweep(process::Marker {
         transaction: &run.id,
         root: &run.cx.site.root,
@@ -221,8 +232,8 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
         to: &to,
     };
     run.after_rollback = probe::run(run.cx, &tests, &about, false).results;
-    let from = &run.begun().from.position;
-    let unlocked = switch_tree::remove_stale_locks(run.cx, from).is_ok();
+    let branch = run.begun().from.position.branch.as_deref();
+    let unlocked = locks::remove_left(run.cx, &[branch]).is_ok();
     !unlocked || !verify(run).verified
 }
 

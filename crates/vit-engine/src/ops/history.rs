@@ -1,7 +1,7 @@
 //! `vit history`: what was done to this installation.
 
 use vit_contract::code::Code;
-use vit_contract::history::{self, Entry, Outcome};
+use vit_contract::history::{self, Entry, History, Outcome};
 use vit_contract::output::{Check, CheckReport, CheckState, HistoryReport};
 use vit_contract::problem::{Problem, Who};
 
@@ -158,7 +158,7 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
             Some("vit recover".into()),
         ),
     });
-    let missing = missing_entries(&log.records, &loaded.history.history);
+    let missing = missing_entries(&log.records, &loaded.history);
     checks.push(if missing.is_empty() {
         check(
             "history against journal",
@@ -184,9 +184,10 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
     Ok(checks)
 }
 
-/// Transactions that the journal has closed and the history does not tell in the same way. Those
-/// older than the oldest entry may have been pruned, and routine successes in between too.
-fn missing_entries(records: &[crate::store::journal::Record], entries: &[Entry]) -> Vec<String> {
+/// Transactions that the journal has closed and the history does not tell in the same way. Where
+/// retention has dropped entries, only those after the last one that is told can be missed.
+fn missing_entries(records: &[crate::store::journal::Record], history: &History) -> Vec<String> {
+    let entries = &history.history;
     let rebuilt = rebuild::history(records).history;
     let late = history_file::missing(entries, &rebuilt);
     let oldest = entries.iter().map(|entry| entry.timestamp).min();
@@ -196,8 +197,8 @@ fn missing_entries(records: &[crate::store::journal::Record], entries: &[Entry])
             let told = entries
                 .iter()
                 .any(|e| e.id == entry.id && e.status == entry.status);
-            let kept = oldest.is_some_and(|oldest| entry.timestamp >= oldest)
-                && entry.status != Outcome::Success;
+            let kept =
+                history.gaps.is_empty() && oldest.is_some_and(|oldest| entry.timestamp >= oldest);
             late.contains(entry) || (kept && !told)
         })
         .map(|entry| entry.id.clone())

@@ -41,27 +41,16 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
     problems.extend(Folder::public(cx.site).check());
-    let log = Journal::read(&cx.site.state_dir)?;
-    let unfinished = match transaction::unfinished(&log) {
-        Ok(unfinished) => unfinished,
-        Err(EngineError::Refused {
-            problems: damage, ..
-        }) => {
-            problems.extend(damage);
-            None
-        }
-        Err(error) => return Err(error),
-    };
-    let inconsistent =
-        matches!(&unfinished, Some((_, s)) if matches!(s.phase, Phase::Inconsistent { .. }));
-    let open_transaction = unfinished
-        .as_ref()
-        .filter(|_| !inconsistent)
-        .map(|(id, _)| id.clone());
+    let (open_transaction, inconsistent) = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
     if position.is_none() {
-        problems.push(unborn());
+        problems.push(
+            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
+                Who::You,
+                "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+            ),
+        );
     }
     problems.extend(transaction_problem(
         open_transaction.as_deref(),
@@ -109,11 +98,27 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     })
 }
 
-fn unborn() -> Problem {
-    Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
-        Who::You,
-        "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
-    )
+/// The id of an interrupted transaction, and whether the installation is inconsistent; a damaged
+/// journal is a problem.
+fn unfinished(
+    cx: &Context<'_>,
+    problems: &mut Vec<Problem>,
+) -> Result<(Option<String>, bool), EngineError> {
+    let log = Journal::read(&cx.site.state_dir)?;
+    let found = match transaction::unfinished(&log) {
+        Ok(found) => found,
+        Err(EngineError::Refused {
+            problems: damage, ..
+        }) => {
+            problems.extend(damage);
+            None
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match found {
+        Some((_, story)) if matches!(story.phase, Phase::Inconsistent { .. }) => (None, true),
+        other => (other.map(|(id, _)| id), false),
+    })
 }
 
 fn transaction_problem(open: Option<&str>, inconsistent: bool) -> Option<Problem> {

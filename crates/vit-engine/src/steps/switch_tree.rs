@@ -1,18 +1,15 @@
 //! The step `switch-tree`: working tree, index and HEAD.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vit_contract::plan::Position;
 
+use super::locks;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::evidence::Evidence;
 use crate::exec::proof;
 use crate::git::{GitError, RefEdit};
-
-/// Lock files that a killed git leaves in the git folder; while we hold our own lock, and with
-/// our children dead, nobody that we started owns them.
-const STALE_LOCKS: [&str; 3] = ["index.lock", "HEAD.lock", "vit-proof-index.lock"];
 
 /// Switches from `from` to `to`. Git refuses, and nothing changes, where it would overwrite a
 /// change or an untracked file. What it wrote is on disk when this returns.
@@ -46,7 +43,8 @@ pub fn undo(
             first.get_or_insert(error);
         }
     };
-    note(remove_stale_locks(cx, from));
+    let branches = [from.branch.as_deref(), to.branch.as_deref()];
+    note(locks::remove_left(cx, &branches));
     // The index becomes the target's without stat data, so that what the target brought is known
     // as tracked (and removed), and every file of the old tree is written anew.
     note(cx.git.read_tree_reset(&to.tree).map_err(Into::into));
@@ -66,36 +64,6 @@ pub struct Leftovers<'a> {
     pub before: &'a [String],
     /// Where the others go.
     pub evidence: Option<&'a Evidence>,
-}
-
-/// Removes the locks that a killed git has left; call it only when none that we started, nor any
-/// process of a smoke test, is alive.
-///
-/// # Errors
-/// One is there and cannot be removed.
-pub fn remove_stale_locks(cx: &Context<'_>, from: &Position) -> Result<(), EngineError> {
-    let mut locks: Vec<PathBuf> = STALE_LOCKS
-        .iter()
-        .map(|name| cx.site.git_dir.join(name))
-        .collect();
-    locks.push(cx.site.common_dir.join("packed-refs.lock"));
-    if let Some(branch) = &from.branch {
-        locks.push(cx.site.common_dir.join(format!("{branch}.lock")));
-    }
-    for path in locks {
-        match std::fs::remove_file(&path) {
-            Ok(()) => {}
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(source) => {
-                return Err(EngineError::Io {
-                    action: "removing",
-                    path,
-                    source,
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 fn move_leftovers(cx: &Context<'_>, keep: &Leftovers<'_>) -> Result<(), EngineError> {

@@ -6,8 +6,9 @@ use vit_contract::plan::{Position, SmokeTest};
 use vit_testkit::{State, World};
 
 use super::{probe, switch_tree, vertical_files};
+use crate::cancel::Cancel;
 use crate::clock::SystemClock;
-use crate::context::{Actor, Cancel, Context};
+use crate::context::{Actor, Context};
 use crate::environment::Environment;
 use crate::event::Silent;
 use crate::exec::proof::{self, Expected};

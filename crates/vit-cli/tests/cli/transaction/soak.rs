@@ -1,17 +1,16 @@
 //! Kills at any moment, not only at named points: TRANSACTION.md, invariant 3. `VIT_SOAK=1000`
-//! goes through a thousand; `VIT_SOAK_SEED` repeats a run's choices (not its moments).
+//! goes through a thousand; `VIT_SOAK_SEED` chooses other ones.
 
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
 
-use rustix::process::Signal;
-use vit_testkit::{Invocation, World, processes, smoke};
+use vit_testkit::{Invocation, State, World, processes, smoke};
 
-use super::{FAILS_ON_NEW, PATIENCE, rollback, sound, world};
+use super::{PATIENCE, outcomes, rollback, sound, upgrade, world};
 
 /// How many kills a usual run of the tests goes through.
-const FEW: u64 = 24;
-/// The latest moment of a kill.
-const LATEST: Duration = Duration::from_millis(400);
+const FEW: u64 = 16;
+/// The latest moment of a kill, in milliseconds: about as long as a transaction takes.
+const LATEST: u64 = 450;
 
 /// Numbers that look random (SplitMix64).
 struct Numbers(u64);
@@ -26,21 +25,96 @@ impl Numbers {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "how long a soak takes is the caller's choice")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a soak takes is the caller's choice"
+)]
 fn number(name: &str, usual: u64) -> u64 {
-    std::env::var(name)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(usual)
+    let text = std::env::var(name).ok();
+    text.and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// Kills the whole process group at a moment.
-fn kill_at(invocation: &Invocation, moment: Duration) {
-    let started = Instant::now();
-    let mut running = invocation.spawn();
-    let pid = running.pid().expect("it has an id");
-    let ended = || rustix::process::getpgid(Some(pid)).is_err() || is_zombie(pid.as_raw_pid());
-    running.until_or_ended(|| started.elapsed() >= moment || ended());
-    running.signal_group(Signal::KILL);
-    let _ = running.wait();
+/// The program, killed after so many milliseconds (git dies with it), and waited for: until it is
+/// gone it holds its lock.
+fn killed_after(world: &World, milliseconds: u64, args: &[&str]) -> Invocation {
+    let line = "time=$1; shift; \"$@\" & sleep \"$time\"; kill -9 $! 2>/dev/null; wait $!";
+    let seconds = format!("{}.{:03}", milliseconds / 1000, milliseconds % 1000);
+    world
+        .program(Path::new("/bin/sh"), ["-c", line, "sh", &seconds])
+        .args([world.bin()])
+        .args(args)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test writes a script")]
+fn script(world: &World, text: &str) {
+    std::fs::write(world.tmp().join("script"), text).unwrap();
+}
+
+/// Lock files below the git folder.
+fn locks(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(locks(&path));
+        } else if path.extension().is_some_and(|ext| ext == "lock") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// What may stand there after every recovery, and nothing else.
+fn settled(world: &World, ends: &[State; 2]) -> Result<usize, String> {
+    let state = world.state();
+    let side = ends.iter().position(|end| *end == state).ok_or_else(|| {
+        let [old, new] = ends.each_ref().map(|end| end.diff(&state));
+        format!("a third state\nfrom old:\n{old}from new:\n{new}")
+    })?;
+    if !processes::all_gone(&world.root(), PATIENCE) {
+        return Err(format!("still at work: {:?}", world.processes()));
+    }
+    let left = locks(&world.path(".git"));
+    if !left.is_empty() {
+        return Err(format!("locks were left behind: {left:?}"));
+    }
+    sound(world).map(|()| side)
+}
+
+#[test]
+fn killed_at_any_moment() {
+    let world = world("exec /bin/sh \"$TMPDIR/script\"");
+    script(&world, "exit 0");
+    let old = world.state();
+    upgrade(&world).run().assert_code(0);
+    let ends = [old, world.state()];
+    rollback(&world).run().assert_code(0);
+    let mut numbers = Numbers(number("VIT_SOAK_SEED", 1));
+    let mut side = 0;
+    for round in 0..number("VIT_SOAK", FEW) {
+        let (name, text) = match numbers.below(4) {
+            0 => ("fails", "sleep 0.05\nexit 1".to_owned()),
+            1 => ("leaves a daemon", smoke::DAEMON.exits((round % 2) as u8)),
+            2 => ("edits", smoke::EDITS_TRACKED.in_probe_only(1)),
+            _ => ("passes", "sleep 0.05".to_owned()),
+        };
+        script(&world, &text);
+        let command = ["upgrade", "rollback"][side];
+        let before = outcomes(&world).len();
+        let first = numbers.below(LATEST);
+        let run = killed_after(&world, first, &[command, "--yes", "--json"]).run();
+        let mut story =
+            format!("round {round}: {command} ({name}), killed after {first} ms\n{run:?}");
+        for _ in 0..numbers.below(3) {
+            let moment = numbers.below(LATEST / 3);
+            let run = killed_after(&world, moment, &["recover", "--json"]).run();
+            story = format!("{story}\nrecovery killed after {moment} ms\n{run:?}");
+        }
+        let recovered = world.vit(&["recover", "--json"]);
+        story = format!("{story}\n{recovered:?}");
+        assert!(matches!(recovered.code(), Some(0 | 3)), "{story}");
+        side = settled(&world, &ends).unwrap_or_else(|error| panic!("{error}\n{story}"));
+        let added = outcomes(&world).split_off(before.min(outcomes(&world).len()));
+        assert!(added.len() <= 1, "{added:?}\n{story}");
+    }
 }
