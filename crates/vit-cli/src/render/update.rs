@@ -218,7 +218,7 @@ mod tests {
              |            ^^^^^^^^^^^^^^^
 
         1 release is no target
-          v9.9.9  the metadata's version is 1.0.0 [metadata_version_mismatch]
+          v9.9.9: the metadata's version is 1.0.0 [metadata_version_mismatch]
 
         channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
 
