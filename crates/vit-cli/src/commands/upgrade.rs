@@ -3,6 +3,7 @@
 use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
+use vit_contract::verdict::Verdict;
 use vit_engine::ops::planning::{PlanOptions, Planned, plan};
 use vit_engine::ops::upgrade::{self, Upgraded};
 
@@ -104,7 +105,7 @@ fn nothing(app: &App<'_>, report: &UpdateReport) -> ExitCode {
     answer.from_version = report.current_version.as_ref().map(ToString::to_string);
     answer.problems.clone_from(&report.problems);
     let verdicts = report.blocked.iter().map(|candidate| &candidate.verdict);
-    for problem in verdicts.flat_map(vit_contract::verdict::Verdict::problems) {
+    for problem in verdicts.flat_map(Verdict::problems) {
         if !answer.problems.contains(problem) {
             answer.problems.push(problem.clone());
         }

@@ -122,7 +122,6 @@ fn case_18_an_invalid_manifest_hides_no_other_and_the_order_is_one() {
 
 /// What a manifest is replaced by, the code, and where.
 #[test]
-#[expect(clippy::too_many_lines, reason = "most of it is a table")]
 fn case_19_every_malformed_manifest_is_a_problem_with_line_and_column() {
     let good = {
         let world = world();

@@ -45,12 +45,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
     if position.is_none() {
-        problems.push(
-            Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
-                Who::You,
-                "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
-            ),
-        );
+        problems.push(unborn());
     }
     problems.extend(transaction_problem(
         open_transaction.as_deref(),
@@ -119,6 +114,13 @@ fn unfinished(
         Some((_, story)) if matches!(story.phase, Phase::Inconsistent { .. }) => (None, true),
         other => (other.map(|(id, _)| id), false),
     })
+}
+
+fn unborn() -> Problem {
+    Problem::new(Code::UnbornHead, "HEAD", "the repository has no commit yet").hint(
+        Who::You,
+        "check out a release first: `git fetch --tags`, then `git checkout v<version>`",
+    )
 }
 
 fn transaction_problem(open: Option<&str>, inconsistent: bool) -> Option<Problem> {
