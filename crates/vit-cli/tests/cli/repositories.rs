@@ -638,7 +638,7 @@ fn case_28_remotes_that_are_options_or_programs_are_refused() {
         world.git(&["config", "remote.origin.url", url]);
         let error = answer(&world, &["update"], 2);
         assert!(
-            ["git_unsafe", "registry"].contains(&error["kind"].as_str().unwrap()),
+            ["unsafe_git_argument", "registry"].contains(&error["kind"].as_str().unwrap()),
             "{url}: {error:#}"
         );
         assert!(!mark.exists() && !Path::new("/tmp/never").exists());
