@@ -288,7 +288,7 @@ mod tests {
         );
         let too_old = GitError::TooOld {
             found: "2.20".into(),
-            needed: "2.41",
+            needed: "2.39.0".into(),
         };
         assert_eq!(meaning(SiteError::Git(too_old)), two("git_too_old"));
         let full = EngineError::Io {

@@ -216,6 +216,8 @@ pub struct Plan {
     pub created: Timestamp,
     /// The channel in force.
     pub channel: Channel,
+    /// Who set it: a plan that was made with `--channel` is applied with that channel.
+    pub channel_set_by: String,
     /// Where the installation is.
     pub from: End,
     /// Where it would be.

@@ -34,6 +34,15 @@ pub(crate) use remote::safe_remote;
 pub use remote::{Remote, safe_url};
 pub use status::operation_in_progress;
 
+/// The oldest git that the tests have run with (Debian 12's).
+pub const OLDEST: (u32, u32, u32) = (2, 39, 0);
+
+/// A version as it is written.
+#[must_use]
+pub fn dotted((major, minor, patch): (u32, u32, u32)) -> String {
+    format!("{major}.{minor}.{patch}")
+}
+
 /// A working tree's git.
 #[derive(Clone)]
 pub struct Git {
@@ -168,7 +177,7 @@ pub enum GitError {
         /// What is there.
         found: String,
         /// What is needed.
-        needed: &'static str,
+        needed: String,
     },
 }
 
@@ -230,6 +239,21 @@ impl Git {
             }
             _ => Err(Call::read("version").format_error(&text)),
         }
+    }
+
+    /// Refuses a git that is too old for what an upgrade asks of it.
+    ///
+    /// # Errors
+    /// It is too old, or could not be run.
+    pub fn require_supported(&self) -> Result<(), GitError> {
+        let found = self.version()?;
+        if found >= OLDEST {
+            return Ok(());
+        }
+        Err(GitError::TooOld {
+            found: dotted(found),
+            needed: dotted(OLDEST),
+        })
     }
 
     /// Runs git with the safe flags; a status other than 0 is returned, not an error.

@@ -12,7 +12,7 @@
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
-//! | effects | [`exec`], [`steps`] |
+//! | effects | [`exec`], [`steps`], [`snapshots`] |
 //! | one module a command | [`ops`] |
 
 pub mod cancel;
@@ -33,5 +33,6 @@ pub mod plan;
 pub mod process;
 pub mod registry;
 pub mod site;
+pub mod snapshots;
 pub mod steps;
 pub mod store;

@@ -77,6 +77,7 @@ pub fn upgrade(
         kind: Kind::Upgrade,
         created: facts.now,
         channel: facts.channel.channel,
+        channel_set_by: facts.channel.set_by.clone(),
         from: End {
             version: facts.version().cloned(),
             position: from.clone(),

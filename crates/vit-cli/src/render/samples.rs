@@ -190,6 +190,7 @@ pub(crate) fn plan() -> Plan {
             position: to.clone(),
         },
         target_tag: Some("v1.1.0".into()),
+        channel_set_by: "manifest of finance".into(),
         explicit_target: false,
         strategy: Strategy::Checkout,
         answer: Answer::CompatibleWithWarnings,

@@ -96,7 +96,7 @@ fn facts(report: &StatusReport, view: View) -> String {
 
 fn last_check(check: Option<&LastCheck>) -> Cell {
     let Some(check) = check else {
-        return Cell::new("not asked yet: `vit update`").paint(Paint::dim);
+        return Cell::new("not asked for this version yet: `vit update`").paint(Paint::dim);
     };
     let when = time(check.timestamp);
     match (check.status, &check.offered) {

@@ -526,3 +526,15 @@ fn case_10_two_upgrades_and_two_rollbacks_and_the_rollback_of_a_rollback() {
     answer(&world, &["history", "verify"], 0);
     answer(&world, &["verify"], 0);
 }
+
+/// A plan that was made with `--channel` is carried out with that channel.
+#[test]
+fn a_plan_of_another_channel_is_carried_out_as_it_was_made() {
+    let world = world();
+    world.publish("1.1.0-beta.1", |r| r.channel("beta"));
+    let file = world.root().join("plan.json");
+    let file = file.to_str().unwrap();
+    answer(&world, &["plan", "--channel", "beta", "--out", file], 0);
+    let report = answer(&world, &["upgrade", "--plan", file, "--yes"], 0);
+    assert_eq!(report["to_version"], "1.1.0-beta.1");
+}

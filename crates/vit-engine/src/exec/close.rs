@@ -13,6 +13,7 @@ use super::run::{Run, all_pass, problem_of, version_text};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::RefEdit;
+use crate::snapshots;
 use crate::steps::probe;
 use crate::store::journal::Journal;
 use crate::store::{evidence, history_file, reserve};
@@ -157,7 +158,7 @@ pub(super) fn cause_text(cause: &Problem) -> String {
 /// Old snapshots, plans and evidence go by policy; never a snapshot that a rollback may need.
 fn prune(run: &mut Run<'_, '_>) {
     let keep = run.cx.site.settings.snapshot_retention;
-    let result = crate::ops::rollback::prune_snapshots(run.cx, keep)
+    let result = snapshots::prune(run.cx, keep)
         .and_then(|()| evidence::prune(&run.cx.site.state_dir, evidence::KEEP));
     if let Err(error) = result {
         run.problems

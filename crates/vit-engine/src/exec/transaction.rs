@@ -28,6 +28,7 @@ impl<'a> Held<'a> {
     /// # Errors
     /// Somebody else holds it, the state folder is unsafe, or the journal cannot be opened.
     pub fn acquire(cx: &'a Context<'a>, command: &str) -> Result<Self, EngineError> {
+        cx.git.require_supported()?;
         Folder::state(cx.site).ensure()?;
         let owner = Owner {
             command: command.to_owned(),

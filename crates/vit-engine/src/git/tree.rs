@@ -17,7 +17,8 @@ impl Git {
             "--detach",
             "--no-overwrite-ignore",
             "--no-recurse-submodules",
-            "--end-of-options",
+            // No `--end-of-options`: git before 2.43 takes it for a path here. An object id is
+            // checked to be one, so it cannot be an option.
             checked(commit)?,
         ]))
     }

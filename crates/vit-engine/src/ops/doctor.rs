@@ -9,15 +9,12 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs, repository};
-use crate::git::Git;
+use crate::git::{Git, OLDEST, dotted};
 use crate::plan::preflight;
 use crate::site::{Site, SiteError};
 use crate::store::folder::Folder;
 use crate::store::journal::Journal;
 use crate::store::lock;
-
-/// The oldest git whose machine formats are read.
-const GIT_NEEDED: (u32, u32, u32) = (2, 41, 0);
 
 /// Looks at the machine and, where `context` is there, at the installation.
 #[must_use]
@@ -57,13 +54,9 @@ pub fn doctor(
 
 fn git(start: &Path, environment: &Environment) -> Check {
     match Git::open(start, environment).version() {
-        Ok(version) if version >= GIT_NEEDED => check("git", CheckState::Ok, dotted(version), None),
+        Ok(version) if version >= OLDEST => check("git", CheckState::Ok, dotted(version), None),
         Ok(version) => {
-            let found = format!(
-                "{}, {} or newer is needed",
-                dotted(version),
-                dotted(GIT_NEEDED)
-            );
+            let found = format!("{}, {} or newer is needed", dotted(version), dotted(OLDEST));
             check(
                 "git",
                 CheckState::Failed,
@@ -281,10 +274,6 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
-}
-
-fn dotted((major, minor, patch): (u32, u32, u32)) -> String {
-    format!("{major}.{minor}.{patch}")
 }
 
 fn check(name: &str, state: CheckState, found: String, fix: Option<&str>) -> Check {

@@ -1,9 +1,7 @@
 //! `vit rollback`: back to a snapshot. A rollback takes a snapshot itself, so it can be undone.
 
-use std::collections::BTreeMap;
-
 use vit_contract::code::Code;
-use vit_contract::output::{Snapshot, SnapshotReport};
+use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
     Disk, DurationEstimate, End, EstimateBasis, Kind, Plan, Position, Risk, RiskLevel, SCHEMA,
     Step, Strategy,
@@ -15,11 +13,9 @@ use super::planning;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::{self, Local, Switch, core_version, repository, target};
-use crate::git::{Ref, RefEdit};
+use crate::git::Ref;
 use crate::plan::{self, preflight};
-use crate::store::transactions;
-
-const PREFIXES: [&str; 2] = ["refs/tags/pre-upgrade-", "refs/tags/pre-rollback-"];
+use crate::snapshots;
 
 /// Lists the snapshots, newest first.
 ///
@@ -29,103 +25,8 @@ pub fn list(cx: &Context<'_>) -> Result<SnapshotReport, EngineError> {
     let head = cx.git.status()?.head;
     Ok(SnapshotReport {
         schema: "vit.snapshots/1".into(),
-        snapshots: snapshots(cx, head.as_deref())?,
+        snapshots: snapshots::list(cx, head.as_deref())?,
     })
-}
-
-fn snapshots(cx: &Context<'_>, head: Option<&str>) -> Result<Vec<Snapshot>, EngineError> {
-    let refs = cx.git.refs(&[
-        "refs/tags/pre-upgrade-*",
-        "refs/tags/pre-rollback-*",
-        "refs/vit/snapshots/",
-    ])?;
-    let mut found: BTreeMap<String, Snapshot> = BTreeMap::new();
-    for r in &refs {
-        let Some((id, tag)) = identify(r) else {
-            continue;
-        };
-        let Some(commit) = &r.commit else { continue };
-        let plan = transactions::read(&cx.site.state_dir, &id).ok().flatten();
-        let tag = match &plan {
-            Some(plan) if plan.kind == Kind::Rollback => format!("pre-rollback-{id}"),
-            Some(_) => format!("pre-upgrade-{id}"),
-            None => tag,
-        };
-        let mut position = plan.as_ref().map_or_else(
-            || Position {
-                commit: commit.clone(),
-                tree: String::new(),
-                branch: None,
-            },
-            |plan| plan.from.position.clone(),
-        );
-        position.commit.clone_from(commit);
-        let timestamp = plan
-            .as_ref()
-            .map_or_else(|| time_of(&id), |plan| plan.created);
-        let version = plan
-            .as_ref()
-            .and_then(|p| p.from.version.as_ref())
-            .map(ToString::to_string);
-        found.entry(id.clone()).or_insert(Snapshot {
-            tag,
-            id,
-            timestamp,
-            version,
-            position,
-            next: false,
-        });
-    }
-    let mut list: Vec<Snapshot> = found.into_values().collect();
-    list.sort_by_key(|snapshot| std::cmp::Reverse(order(&snapshot.id)));
-    if let Some(next) = list.iter().position(|s| leads_to(cx, &s.id, head)) {
-        list[next].next = true;
-    }
-    Ok(list)
-}
-
-/// Whether the snapshot was taken by the upgrade that brought what is checked out now.
-fn leads_to(cx: &Context<'_>, id: &str, head: Option<&str>) -> bool {
-    transactions::read(&cx.site.state_dir, id)
-        .ok()
-        .flatten()
-        .is_some_and(|plan| {
-            plan.kind == Kind::Upgrade && head == Some(plan.to.position.commit.as_str())
-        })
-}
-
-/// The id and tag of a snapshot's ref.
-fn identify(r: &Ref) -> Option<(String, String)> {
-    if let Some(id) = r.name.strip_prefix("refs/vit/snapshots/") {
-        return Some((id.to_owned(), format!("pre-upgrade-{id}")));
-    }
-    let id = PREFIXES
-        .iter()
-        .find_map(|prefix| r.name.strip_prefix(prefix))?;
-    Some((id.to_owned(), r.name.strip_prefix("refs/tags/")?.to_owned()))
-}
-
-/// Ids order by time stamp, then by the number counted up.
-fn order(id: &str) -> (String, u32) {
-    let mut parts = id.splitn(3, '-');
-    let stamp = format!(
-        "{}-{}",
-        parts.next().unwrap_or_default(),
-        parts.next().unwrap_or_default()
-    );
-    (
-        stamp,
-        parts.next().and_then(|n| n.parse().ok()).unwrap_or(1),
-    )
-}
-
-fn time_of(id: &str) -> jiff::Timestamp {
-    let (stamp, _) = order(id);
-    jiff::civil::DateTime::strptime("%Y%m%d-%H%M%S", &stamp)
-        .ok()
-        .and_then(|time| time.to_zoned(jiff::tz::TimeZone::UTC).ok())
-        .map(|zoned| zoned.timestamp())
-        .unwrap_or_default()
 }
 
 /// Computes the plan of a rollback: to the snapshot named `to` (its tag), or to the state before
@@ -139,7 +40,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
         return Err(planning::unborn());
     };
     let refs = facts::local_refs(cx.git)?;
-    let list = snapshots(cx, Some(&from.commit))?;
+    let list = snapshots::list(cx, Some(&from.commit))?;
     let snapshot = choose(&list, to)?;
     let mut problems = Vec::new();
     let to = destination(cx, &refs, &from, snapshot, &mut problems)?;
@@ -179,7 +80,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
     };
     let parts = Parts {
         created: cx.clock.now(),
-        channel: facts.channel.channel,
+        channel: facts.channel.clone(),
         problems,
         disk,
         switch,
@@ -189,7 +90,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
 
 struct Parts {
     created: jiff::Timestamp,
-    channel: vit_contract::channel::Channel,
+    channel: ChannelChoice,
     problems: Vec<Problem>,
     disk: Disk,
     switch: Switch,
@@ -214,7 +115,8 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         schema: SCHEMA.into(),
         kind: Kind::Rollback,
         created: parts.created,
-        channel: parts.channel,
+        channel: parts.channel.channel,
+        channel_set_by: parts.channel.set_by,
         to: End {
             version: snapshot
                 .version
@@ -340,39 +242,4 @@ fn destination(
         tree,
         branch,
     })
-}
-
-/// Drops the oldest snapshots beyond `keep`, never the one that `vit rollback` would take.
-///
-/// # Errors
-/// Git failed.
-pub fn prune_snapshots(cx: &Context<'_>, keep: usize) -> Result<(), EngineError> {
-    if transactions::list(&cx.site.state_dir)?.len() <= keep {
-        return Ok(());
-    }
-    let head = cx.git.status()?.head;
-    let list = snapshots(cx, head.as_deref())?;
-    let refs = cx.git.refs(&["refs/tags/pre-*", "refs/vit/"])?;
-    let mut edits = Vec::new();
-    for old in list
-        .iter()
-        .skip(keep.max(1))
-        .filter(|snapshot| !snapshot.next)
-    {
-        for name in [
-            format!("refs/tags/{}", old.tag),
-            format!("refs/vit/snapshots/{}", old.id),
-            format!("refs/vit/files/{}", old.id),
-        ] {
-            if refs.iter().any(|r| r.name == name) {
-                edits.push(RefEdit::Delete { name });
-            }
-        }
-        transactions::remove(&cx.site.state_dir, &old.id)?;
-    }
-    if edits.is_empty() {
-        Ok(())
-    } else {
-        Ok(cx.git.update_refs(&edits)?)
-    }
 }

@@ -1,7 +1,7 @@
 //! `vit upgrade`: carries a plan out.
 
 use vit_contract::code::Code;
-use vit_contract::output::{TransactionReport, TransactionStatus, UpdateReport};
+use vit_contract::output::{ChannelChoice, TransactionReport, TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::problem::{Problem, Who};
 use vit_contract::verdict::{Answer, Verdict};
@@ -81,7 +81,14 @@ fn upgrade<'a>(
     plan: &Plan,
 ) -> Result<TransactionReport, EngineError> {
     // The registry was asked when the plan was made; what it said then is compared now.
-    let facts = Facts::gather(cx, true)?;
+    let mut facts = Facts::gather(cx, true)?;
+    if matches!(plan.channel_set_by.as_str(), "--channel" | "VIT_CHANNEL") {
+        // What was said for that one plan holds for carrying it out.
+        facts.channel = ChannelChoice {
+            channel: plan.channel,
+            set_by: plan.channel_set_by.clone(),
+        };
+    }
     let version = plan.to.version.as_ref().ok_or_else(no_version)?;
     let target = facts.target(cx, planning::find(&facts, version)?, plan.explicit_target)?;
     let choice = Choice {

@@ -92,6 +92,9 @@ pub fn problem(result: &SmokeResult) -> Option<Problem> {
     let how = match (result.exit_status, result.signal) {
         (Some(status), _) => format!("exit status {status}"),
         (None, Some(signal)) => format!("signal {signal}"),
+        (None, None) if result.outcome == SmokeOutcome::CouldNotRun => {
+            "it could not be started".to_owned()
+        }
         (None, None) => "ended by vit".to_owned(),
     };
     let last = result

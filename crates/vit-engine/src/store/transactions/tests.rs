@@ -5,7 +5,7 @@ fn plan() -> Plan {
     let position = serde_json::json!({"commit": "a", "tree": "b"});
     let mut plan: Plan = serde_json::from_value(serde_json::json!({
         "schema": "vit.plan/1", "kind": "upgrade", "created": "2026-02-19T16:45:00Z",
-        "channel": "stable", "from": position, "to": position, "explicit_target": false, "strategy": "checkout",
+        "channel": "stable", "from": position, "to": position, "explicit_target": false, "channel_set_by": "default", "strategy": "checkout",
         "answer": "compatible",
         "verdict": {"answer": "compatible", "release": [], "verticals": []},
         "preflight": [], "changes": [], "contracts": [], "smoke_tests": [],
