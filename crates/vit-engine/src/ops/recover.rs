@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::recover as exec;
 use crate::exec::transaction::{self, Held};
+use crate::store::folder::Folder;
 use crate::store::journal::Journal;
 use crate::store::lock::Lock;
 
@@ -56,6 +57,10 @@ pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
 /// `Locked` while another `vit` is at work, `OpenTransaction` or `Inconsistent` where an earlier
 /// one is not finished.
 pub fn ready(cx: &Context<'_>) -> Result<(), EngineError> {
+    if !Folder::state(cx.site).check().is_empty() {
+        // Nothing in it can be trusted. Whoever takes the lock refuses, with the fix.
+        return Ok(());
+    }
     let state = &cx.site.state_dir;
     if let Some(owner) = Lock::holder(state) {
         return Err(EngineError::Locked { owner });
