@@ -232,7 +232,7 @@ fn of_git(error: &GitError) -> Meaning {
             &["`git --version` and `vit doctor` tell which git this is"],
         ),
         GitError::Unsafe { .. } => Meaning::error(
-            "git_unsafe",
+            "unsafe_git_argument",
             &["use https, ssh, git or file URLs, and names that do not begin with `-`"],
         ),
         GitError::TooOld { .. } => Meaning::error("git_too_old", &["install a newer git"]),

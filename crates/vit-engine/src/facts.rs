@@ -248,14 +248,7 @@ impl Local {
 
 /// Why a state file cannot be read, where it is the folder's fault.
 fn unsafe_folder(cx: &Context<'_>, error: EngineError) -> EngineError {
-    let problems = Folder::state(cx.site).check();
-    if problems.is_empty() {
-        return error;
-    }
-    EngineError::Refused {
-        summary: format!("{error}: the state folder is not safe to use"),
-        problems,
-    }
+    Folder::state(cx.site).safe().err().unwrap_or(error)
 }
 
 /// Tags, release refs, snapshots, branches and remote branches in one call.

@@ -128,6 +128,12 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
     ok   prove and commit (0.0s)
     ok   tidy up (0.0s)
     ");
+}
+
+#[test]
+fn a_rollback_is_told_step_by_step_and_stands_in_the_history() {
+    let world = ready();
+    answer(&world, &["upgrade", "--yes"], 0);
     assert_snapshot!(shown(&world, &vit(&world, &["rollback", "--yes"])), @"
     exit: 0
     --- stdout

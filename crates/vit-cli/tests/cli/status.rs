@@ -215,7 +215,7 @@ fn case_13_an_edited_history_is_found_and_kept_aside_whole() {
           fix: nothing to do: the next transaction moves the file aside and goes on
     ok    journal                  11 records, every link holds
     FAIL  history against journal  not in the history, or told otherwise there: 20260301-080000
-          fix: the journal in the state folder is right; keep a copy of both
+          fix: the journal in the state folder is right: `vit recover` brings what is missing
 
     2 checks failed
     ");

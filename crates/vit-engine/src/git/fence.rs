@@ -83,3 +83,37 @@ impl Git {
         Ok(fence)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::git::scratch::Scratch;
+
+    /// CASES.md 28: the user's own ssh command runs, the repository's does not.
+    #[test]
+    fn case_28_the_users_own_programs_go_on_working() {
+        let repo = Scratch::new();
+        let (mine, theirs) = (repo.beside("mine"), repo.beside("theirs"));
+        let leaves = |mark: &std::path::Path| format!("touch '{}'; false", mark.display());
+        let key = "core.sshCommand";
+        repo.run(&["config", key, &leaves(&theirs)]);
+        repo.run(&["config", "credential.helper", "!false"]);
+        let fence = repo.git.fence("origin").unwrap();
+        let set = |name: &str| {
+            let mut found = fence.env.iter().filter(|(known, _)| known == name);
+            found
+                .next()
+                .map(|(_, value)| value.to_string_lossy().into_owned())
+        };
+        assert_eq!(set("GIT_SSH_COMMAND").as_deref(), Some("ssh"));
+        assert_eq!(
+            set("GIT_CONFIG_KEY_0").as_deref(),
+            Some("credential.helper")
+        );
+        assert_eq!(set("GIT_CONFIG_VALUE_0").as_deref(), Some(""));
+        assert!(fence.args.is_empty());
+
+        repo.run(&["config", "--global", key, &leaves(&mine)]);
+        let asked = repo.git.ls_remote_tags("ssh://nowhere.invalid/core.git");
+        assert!(asked.is_err() && mine.exists() && !theirs.exists());
+    }
+}

@@ -54,13 +54,10 @@ pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
 /// transaction in the middle shows is neither the old state nor the new one. Takes no lock.
 ///
 /// # Errors
-/// `Locked` while another `vit` is at work, `OpenTransaction` or `Inconsistent` where an earlier
+/// `Refused` where the state folder is not safe, `Locked` while another `vit` is at work, `OpenTransaction` or `Inconsistent` where an earlier
 /// one is not finished.
 pub fn ready(cx: &Context<'_>) -> Result<(), EngineError> {
-    if !Folder::state(cx.site).check().is_empty() {
-        // Nothing in it can be trusted. Whoever takes the lock refuses, with the fix.
-        return Ok(());
-    }
+    Folder::state(cx.site).safe()?;
     let state = &cx.site.state_dir;
     if let Some(owner) = Lock::holder(state) {
         return Err(EngineError::Locked { owner });

@@ -68,16 +68,7 @@ impl<'a> Folder<'a> {
     /// # Errors
     /// `Refused` where [`Folder::check`] finds something; else it could not be made or synced.
     pub fn ensure(self) -> Result<(), EngineError> {
-        let problems = self.check();
-        if !problems.is_empty() {
-            return Err(EngineError::Refused {
-                summary: format!(
-                    "the state folder {} is not safe to use",
-                    self.path.display()
-                ),
-                problems,
-            });
-        }
+        self.safe()?;
         for part in self.parts() {
             match DirBuilder::new().mode(self.mode).create(&part) {
                 Ok(()) => atomic::sync_folder(atomic::folder_of(&part))
@@ -87,6 +78,24 @@ impl<'a> Folder<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Refuses a folder that must not be written to, nor what it holds be believed.
+    ///
+    /// # Errors
+    /// `Refused` where [`Folder::check`] finds something.
+    pub fn safe(self) -> Result<(), EngineError> {
+        let problems = self.check();
+        if problems.is_empty() {
+            return Ok(());
+        }
+        Err(EngineError::Refused {
+            summary: format!(
+                "the state folder {} is not safe to use",
+                self.path.display()
+            ),
+            problems,
+        })
     }
 
     /// What makes the folder, or one between it and its base, unsafe; writes nothing. A folder
