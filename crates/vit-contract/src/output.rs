@@ -210,6 +210,34 @@ pub struct TransactionReport {
     pub next: Option<String>,
 }
 
+impl TransactionReport {
+    /// The report of a command that began no transaction; `command` is its name in the schema.
+    #[must_use]
+    pub fn without_transaction(
+        command: &str,
+        status: TransactionStatus,
+        details: impl Into<String>,
+    ) -> Self {
+        Self {
+            schema: format!("vit.{command}/1"),
+            status,
+            details: details.into(),
+            id: None,
+            from_version: None,
+            to_version: None,
+            snapshot_tag: None,
+            proof: None,
+            smoke_tests: Vec::new(),
+            smoke_tests_after_rollback: Vec::new(),
+            problems: Vec::new(),
+            evidence: None,
+            plan: None,
+            seconds: 0.0,
+            next: None,
+        }
+    }
+}
+
 /// `vit status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusReport {

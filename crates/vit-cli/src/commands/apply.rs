@@ -3,7 +3,7 @@
 
 use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionReport, TransactionStatus};
-use vit_contract::plan::{Kind, Plan};
+use vit_contract::plan::Plan;
 use vit_contract::verdict::Answer;
 use vit_engine::ops;
 
@@ -67,7 +67,11 @@ pub fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
             problems: plan.problems().cloned().collect(),
             plan: Some(Box::new(plan.clone())),
             next: Some(plan.next.clone()),
-            ..without_transaction(plan.kind, TransactionStatus::Blocked, &refusal)
+            ..TransactionReport::without_transaction(
+                plan.kind.as_str(),
+                TransactionStatus::Blocked,
+                refusal,
+            )
         };
         return finish(app, &report);
     }
@@ -75,31 +79,6 @@ pub fn refuse(app: &App<'_>, plan: &Plan) -> ExitCode {
     app.ui
         .say(&format!("\n{}\n", app.ui.err.paint.red(&refusal)));
     ExitCode::Blocked
-}
-
-/// The report of a command that began no transaction.
-pub fn without_transaction(
-    kind: Kind,
-    status: TransactionStatus,
-    details: &str,
-) -> TransactionReport {
-    TransactionReport {
-        schema: format!("vit.{}/1", kind.as_str()),
-        status,
-        details: details.to_owned(),
-        id: None,
-        from_version: None,
-        to_version: None,
-        snapshot_tag: None,
-        proof: None,
-        smoke_tests: Vec::new(),
-        smoke_tests_after_rollback: Vec::new(),
-        problems: Vec::new(),
-        evidence: None,
-        plan: None,
-        seconds: 0.0,
-        next: None,
-    }
 }
 
 /// The exit code that the end of a transaction means.

@@ -1,7 +1,7 @@
 //! `vit upgrade`.
 
 use vit_contract::exit::ExitCode;
-use vit_contract::output::{TransactionStatus, UpdateReport};
+use vit_contract::output::{TransactionReport, TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::verdict::Verdict;
 use vit_engine::ops::planning::{PlanOptions, Planned, plan};
@@ -101,7 +101,8 @@ fn nothing(app: &App<'_>, report: &UpdateReport) -> ExitCode {
     } else {
         TransactionStatus::Blocked
     };
-    let mut answer = apply::without_transaction(Kind::Upgrade, status, &report.details);
+    let mut answer =
+        TransactionReport::without_transaction("upgrade", status, report.details.as_str());
     answer.from_version = report.current_version.as_ref().map(ToString::to_string);
     answer.problems.clone_from(&report.problems);
     let verdicts = report.blocked.iter().map(|candidate| &candidate.verdict);

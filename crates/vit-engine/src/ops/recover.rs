@@ -42,7 +42,11 @@ pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
             held.refuse_unfinished()?;
             TransactionReport {
                 problems,
-                ..nothing(RECOVER, "no transaction was interrupted")
+                ..TransactionReport::without_transaction(
+                    "recover",
+                    TransactionStatus::NothingToDo,
+                    "no transaction was interrupted",
+                )
             }
         }
     };
@@ -87,29 +91,10 @@ pub fn repair(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
             schema: REPAIR.into(),
             ..report
         },
-        None => nothing(
-            REPAIR,
+        None => TransactionReport::without_transaction(
+            "repair",
+            TransactionStatus::NothingToDo,
             "the installation is not inconsistent: nothing to repair",
         ),
     })
-}
-
-fn nothing(schema: &str, details: &str) -> TransactionReport {
-    TransactionReport {
-        schema: schema.into(),
-        status: TransactionStatus::NothingToDo,
-        details: details.into(),
-        id: None,
-        from_version: None,
-        to_version: None,
-        snapshot_tag: None,
-        proof: None,
-        smoke_tests: Vec::new(),
-        smoke_tests_after_rollback: Vec::new(),
-        problems: Vec::new(),
-        evidence: None,
-        plan: None,
-        seconds: 0.0,
-        next: None,
-    }
 }

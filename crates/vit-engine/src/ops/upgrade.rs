@@ -151,21 +151,16 @@ pub fn refused(plan: Plan) -> TransactionReport {
     let problems: Vec<Problem> = plan.problems().filter(|p| p.blocks()).cloned().collect();
     let what = plan.kind.as_str();
     TransactionReport {
-        schema: format!("vit.{what}/1"),
-        status: TransactionStatus::Blocked,
-        details: format!("the {what} is blocked; nothing was changed"),
-        id: None,
         from_version: plan.from.version.as_ref().map(ToString::to_string),
         to_version: plan.to.version.as_ref().map(ToString::to_string),
-        snapshot_tag: None,
-        proof: None,
-        smoke_tests: Vec::new(),
-        smoke_tests_after_rollback: Vec::new(),
         problems,
-        evidence: None,
         next: Some(plan.next.clone()),
         plan: Some(Box::new(plan)),
-        seconds: 0.0,
+        ..TransactionReport::without_transaction(
+            what,
+            TransactionStatus::Blocked,
+            format!("the {what} is blocked; nothing was changed"),
+        )
     }
 }
 
