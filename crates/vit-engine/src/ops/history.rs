@@ -171,11 +171,8 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
             "not in the history, or told otherwise there: {}",
             missing.join(", ")
         );
-        let fix = if loaded.raw_ok {
-            "`vit recover` brings what the history misses"
-        } else {
-            "the journal in the state folder is right; keep a copy of both"
-        };
+        // Also where the file was edited: it is moved aside and told anew.
+        let fix = "the journal in the state folder is right: `vit recover` brings what is missing";
         check(
             "history against journal",
             CheckState::Failed,
