@@ -221,6 +221,12 @@ fn of_site(error: &SiteError) -> Meaning {
 fn of_git(error: &GitError) -> Meaning {
     match error {
         GitError::Process(error) => of_process(error),
+        GitError::Failed { message, .. } if message.contains("dubious ownership") => {
+            Meaning::error(
+                "git_failed",
+                &["the repository belongs to another user: run vit as that user"],
+            )
+        }
         GitError::Failed { .. } => Meaning::error("git_failed", &[]),
         GitError::Timeout { .. } => Meaning::error(
             "git_timeout",

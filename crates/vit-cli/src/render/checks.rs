@@ -40,7 +40,15 @@ pub fn checks(report: &CheckReport, view: View) -> String {
         .checks
         .iter()
         .filter(|check| check.state == CheckState::Failed);
+    let warnings = report
+        .checks
+        .iter()
+        .filter(|check| check.state == CheckState::Warning)
+        .count();
     let summary = match (report.ok, failed.count()) {
+        (true, _) if warnings > 0 => view
+            .paint
+            .yellow(&format!("nothing failed, {}", count(warnings, "warning"))),
         (true, _) => view.paint.green("all is well"),
         (false, failed) => view
             .paint

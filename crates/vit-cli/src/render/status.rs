@@ -1,5 +1,7 @@
 //! `vit status`: what is installed and how it stands.
 
+use semver::Version;
+use vit_contract::code::Code;
 use vit_contract::history::Outcome;
 use vit_contract::output::{LastCheck, StatusReport, UpdateStatus, VerticalStatus};
 use vit_contract::text::visible;
@@ -44,7 +46,9 @@ fn alarms(report: &StatusReport, view: View) -> String {
         let line = "INCONSISTENT: an earlier failure could not be undone and verified";
         out.push_str(&format!("{}\n", view.paint.red(line)));
     }
-    if let Some(id) = &report.open_transaction {
+    // With somebody at work nothing is wrong; who that is stands among the notes.
+    let at_work = report.problems.iter().any(|p| p.code == Code::LockHeld);
+    if let Some(id) = report.open_transaction.as_ref().filter(|_| !at_work) {
         let line = format!("transaction {} was interrupted: `vit recover`", visible(id));
         out.push_str(&format!("{}\n", view.paint.red(&line)));
     }
@@ -67,7 +71,7 @@ fn facts(report: &StatusReport, view: View) -> String {
     }
     table.row(vec![
         label("releases"),
-        last_check(report.last_check.as_ref()),
+        last_check(report.last_check.as_ref(), report.core_version.as_ref()),
     ]);
     let last = report.last_transaction.as_ref().map_or_else(
         || Cell::new("nothing was done yet").paint(Paint::dim),
@@ -94,9 +98,11 @@ fn facts(report: &StatusReport, view: View) -> String {
     })
 }
 
-fn last_check(check: Option<&LastCheck>) -> Cell {
+fn last_check(check: Option<&LastCheck>, core: Option<&Version>) -> Cell {
     let Some(check) = check else {
-        return Cell::new("not asked for this version yet: `vit update`").paint(Paint::dim);
+        // An answer for another version does not count: "not asked yet" alone would be untrue.
+        let since = core.map_or_else(String::new, |version| format!(" since {version} is here"));
+        return Cell::new(format!("not asked{since}: `vit update`")).paint(Paint::dim);
     };
     let when = time(check.timestamp);
     match (check.status, &check.offered) {

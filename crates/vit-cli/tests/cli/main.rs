@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod breakage;
 mod demo;
 mod discovery;
 mod faults;

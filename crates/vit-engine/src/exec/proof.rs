@@ -8,6 +8,7 @@ use vit_contract::plan::Position;
 use super::record::VerticalFiles;
 use crate::context::Context;
 use crate::git::GitError;
+use crate::parallel;
 use crate::steps::vertical_files;
 
 /// How many differing paths a proof names.
@@ -30,14 +31,13 @@ pub struct Expected<'a> {
 /// # Errors
 /// Git could not be run; what differs is no error but a mismatch in the proof.
 pub fn by_content(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitError> {
-    let mut proof = quick(cx, expected)?;
     let scratch = cx.site.git_dir.join("vit-proof-index");
-    for path in cx
-        .git
-        .verify_tree(&expected.position.tree, &scratch)?
-        .iter()
-        .take(NAMED_PATHS)
-    {
+    let (differing, quick) = parallel::both(
+        || cx.git.verify_tree(&expected.position.tree, &scratch),
+        || quick(cx, expected),
+    );
+    let mut proof = quick?;
+    for path in differing?.iter().take(NAMED_PATHS) {
         proof
             .mismatches
             .push(format!("{} differs from the release", path.display()));

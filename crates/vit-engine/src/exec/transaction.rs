@@ -1,5 +1,7 @@
 //! An open transaction: it holds the lock and the journal.
 
+use std::path::Path;
+
 use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
 
@@ -125,6 +127,26 @@ pub fn unfinished(log: &Log) -> Result<Option<(String, Story)>, EngineError> {
         return Err(damaged_journal(damage));
     }
     Ok(last_story(&log.records).filter(|(_, story)| story.phase.is_open()))
+}
+
+/// What is not finished, and who is at work: with somebody at work it is no wreck. For readers,
+/// who hold no lock.
+///
+/// # Errors
+/// The journal cannot be read, or is damaged.
+pub fn unfinished_now(
+    state_dir: &Path,
+) -> Result<(Option<(String, Story)>, Option<String>), EngineError> {
+    let read = || Journal::read(state_dir).and_then(|log| unfinished(&log));
+    let holder = Lock::holder(state_dir);
+    let found = read()?;
+    if holder.is_some() || found.is_none() {
+        return Ok((found, holder));
+    }
+    // It may have begun, or ended, since the lock was looked at.
+    let holder = Lock::holder(state_dir);
+    let found = if holder.is_none() { read()? } else { found };
+    Ok((found, holder))
 }
 
 /// The last transaction of a journal.

@@ -9,11 +9,10 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs, repository};
-use crate::git::{Git, OLDEST, dotted};
+use crate::git::{Git, GitError, OLDEST, dotted};
 use crate::plan::preflight;
 use crate::site::{Site, SiteError};
 use crate::store::folder::Folder;
-use crate::store::journal::Journal;
 use crate::store::lock;
 
 /// Looks at the machine and, where `context` is there, at the installation.
@@ -38,6 +37,11 @@ pub fn doctor(
                 | SiteError::Bare { .. }
                 | SiteError::Start { .. } => {
                     Some("go into the Core checkout, or name it with -C DIR")
+                }
+                SiteError::Git(GitError::Failed { message, .. })
+                    if message.contains("dubious ownership") =>
+                {
+                    Some("the repository belongs to another user: run vit as that user")
                 }
                 SiteError::Settings { .. } | SiteError::Git(_) => None,
             };
@@ -100,12 +104,7 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
     let folders = [Folder::state(site), Folder::public(site)];
     let unsafe_folder: Vec<Problem> = folders.into_iter().flat_map(Folder::check).collect();
     if unsafe_folder.is_empty() {
-        checks.push(check(
-            "state folder",
-            CheckState::Ok,
-            site.state_dir.display().to_string(),
-            None,
-        ));
+        checks.push(writable(site));
     }
     checks.extend(
         unsafe_folder
@@ -139,12 +138,46 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
     checks.push(releases(cx));
 }
 
+/// The state folder, or what it will be made in, and the git folder around it can be written to by
+/// whoever runs this: without that every command that changes something fails.
+fn writable(site: &Site) -> Check {
+    let there = |path: &Path| {
+        path.ancestors()
+            .find(|part| part.exists())
+            .map(Path::to_owned)
+    };
+    let lock = lock::Lock::path(&site.state_dir);
+    let denied = [lock.as_path(), &site.git_dir, &site.root]
+        .into_iter()
+        .filter_map(there)
+        .find(|path| rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_err());
+    match denied {
+        None => check(
+            "state folder",
+            CheckState::Ok,
+            site.state_dir.display().to_string(),
+            None,
+        ),
+        Some(path) => check(
+            "state folder",
+            CheckState::Failed,
+            format!("you may not write to {}", path.display()),
+            Some("run vit as the user who owns the installation, or make it writable for yourself"),
+        ),
+    }
+}
+
 fn journal(cx: &Context<'_>) -> Check {
-    let unfinished =
-        Journal::read(&cx.site.state_dir).and_then(|log| transaction::unfinished(&log));
-    match unfinished {
-        Ok(None) => check("transactions", CheckState::Ok, "none is open".into(), None),
-        Ok(Some((id, story))) => {
+    match transaction::unfinished_now(&cx.site.state_dir) {
+        // Who that is stands in the check of the lock.
+        Ok((Some((id, _)), Some(_))) => check(
+            "transactions",
+            CheckState::Warning,
+            format!("{id} is under way"),
+            None,
+        ),
+        Ok((None, _)) => check("transactions", CheckState::Ok, "none is open".into(), None),
+        Ok((Some((id, story)), None)) => {
             let error = transaction::unfinished_error(id, &story);
             let fix = if matches!(error, crate::error::EngineError::Inconsistent { .. }) {
                 "vit repair"

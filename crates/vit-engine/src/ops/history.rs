@@ -159,12 +159,27 @@ pub(crate) fn checks(cx: &Context<'_>) -> Result<Vec<Check>, EngineError> {
         ),
     });
     let missing = missing_entries(&log.records, &loaded.history);
-    checks.push(if missing.is_empty() {
+    let unknown = if log.records.is_empty() && Journal::was_rotated(&cx.site.state_dir)? {
+        Vec::new()
+    } else {
+        unknown_entries(&log.records, &loaded.history)
+    };
+    checks.push(if missing.is_empty() && unknown.is_empty() {
         check(
             "history against journal",
             CheckState::Ok,
             "they tell the same".into(),
             None,
+        )
+    } else if missing.is_empty() {
+        check(
+            "history against journal",
+            CheckState::Warning,
+            format!("the journal knows nothing of {}", unknown.join(", ")),
+            Some(
+                "nothing to do where the state folder was removed or its journal moved aside; else restore the state folder from a backup"
+                    .into(),
+            ),
         )
     } else {
         let found = format!(
@@ -202,6 +217,21 @@ fn missing_entries(records: &[crate::store::journal::Record], history: &History)
         })
         .map(|entry| entry.id.clone())
         .collect()
+}
+
+/// The newest entries that the journal does not tell: it was removed, cut or moved aside. Those
+/// before the first that it tells are older than the journal file.
+fn unknown_entries(records: &[crate::store::journal::Record], history: &History) -> Vec<String> {
+    let told = |id: &str| records.iter().any(|record| record.transaction == id);
+    let mut unknown: Vec<String> = history
+        .history
+        .iter()
+        .rev()
+        .take_while(|entry| !told(&entry.id))
+        .map(|entry| entry.id.clone())
+        .collect();
+    unknown.reverse();
+    unknown
 }
 
 fn check(name: &str, state: CheckState, found: String, fix: Option<String>) -> Check {

@@ -16,7 +16,6 @@ use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs};
 use crate::parallel;
 use crate::store::folder::Folder;
-use crate::store::journal::Journal;
 use crate::store::{history_file, last_check};
 
 /// How many changed files a report names.
@@ -41,7 +40,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
     problems.extend(Folder::public(cx.site).check());
-    let (open_transaction, inconsistent) = unfinished(cx, &mut problems)?;
+    let (open_transaction, inconsistent, at_work) = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
     if position.is_none() {
@@ -50,6 +49,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(transaction_problem(
         open_transaction.as_deref(),
         inconsistent,
+        at_work.as_deref(),
     ));
     let verticals: Vec<VerticalStatus> = local
         .verticals
@@ -66,13 +66,16 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(unreadable);
     let last_check = last_check.filter(|check| check.current_version == core.version);
     // Without a commit there is nothing to plan from; the problem's hint says what helps.
-    let next = position.as_ref().and_then(|_| {
-        next(
-            inconsistent,
-            open_transaction.is_some(),
-            last_check.as_ref(),
-        )
-    });
+    let next = position
+        .as_ref()
+        .filter(|_| at_work.is_none())
+        .and_then(|_| {
+            next(
+                inconsistent,
+                open_transaction.is_some(),
+                last_check.as_ref(),
+            )
+        });
     Ok(StatusReport {
         schema: "vit.status/1".into(),
         root: cx.site.root.display().to_string(),
@@ -93,26 +96,27 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     })
 }
 
-/// The id of an interrupted transaction, and whether the installation is inconsistent; a damaged
-/// journal is a problem.
+/// The id of the open transaction, whether the installation is inconsistent, and who is at work on
+/// it; a damaged journal is a problem.
 fn unfinished(
     cx: &Context<'_>,
     problems: &mut Vec<Problem>,
-) -> Result<(Option<String>, bool), EngineError> {
-    let log = Journal::read(&cx.site.state_dir)?;
-    let found = match transaction::unfinished(&log) {
+) -> Result<(Option<String>, bool, Option<String>), EngineError> {
+    let (found, at_work) = match transaction::unfinished_now(&cx.site.state_dir) {
         Ok(found) => found,
         Err(EngineError::Refused {
             problems: damage, ..
         }) => {
             problems.extend(damage);
-            None
+            (None, None)
         }
         Err(error) => return Err(error),
     };
     Ok(match found {
-        Some((_, story)) if matches!(story.phase, Phase::Inconsistent { .. }) => (None, true),
-        other => (other.map(|(id, _)| id), false),
+        Some((_, story)) if matches!(story.phase, Phase::Inconsistent { .. }) => {
+            (None, true, at_work)
+        }
+        other => (other.map(|(id, _)| id), false, at_work),
     })
 }
 
@@ -123,7 +127,23 @@ fn unborn() -> Problem {
     )
 }
 
-fn transaction_problem(open: Option<&str>, inconsistent: bool) -> Option<Problem> {
+fn transaction_problem(
+    open: Option<&str>,
+    inconsistent: bool,
+    at_work: Option<&str>,
+) -> Option<Problem> {
+    if let Some(owner) = at_work {
+        return Some(
+            Problem::new(
+                Code::LockHeld,
+                "installation",
+                "another vit is at work: what stands here may change at any moment",
+            )
+            .severity(Severity::Info)
+            .evidence(owner)
+            .hint(Who::You, "wait for it to end"),
+        );
+    }
     if inconsistent {
         return Some(
             Problem::new(

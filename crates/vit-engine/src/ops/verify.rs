@@ -13,7 +13,6 @@ use crate::error::EngineError;
 use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs};
 use crate::git::{GitError, Ref};
-use crate::store::journal::Journal;
 
 /// How many differing paths a check names.
 const NAMED_PATHS: usize = 10;
@@ -65,10 +64,15 @@ pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
 }
 
 fn transaction_check(cx: &Context<'_>) -> Result<Check, EngineError> {
-    let log = Journal::read(&cx.site.state_dir)?;
-    Ok(match transaction::unfinished(&log) {
-        Ok(None) => check("transaction", CheckState::Ok, "none is open".into(), None),
-        Ok(Some((id, story))) => {
+    Ok(match transaction::unfinished_now(&cx.site.state_dir) {
+        Ok((None, _)) => check("transaction", CheckState::Ok, "none is open".into(), None),
+        Ok((Some((id, _)), Some(owner))) => check(
+            "transaction",
+            CheckState::Failed,
+            format!("{id} is under way: {owner}"),
+            Some("wait for it to end"),
+        ),
+        Ok((Some((id, story)), None)) => {
             let fix = match transaction::unfinished_error(id.clone(), &story) {
                 EngineError::Inconsistent { .. } => "vit repair",
                 _ => "vit recover",

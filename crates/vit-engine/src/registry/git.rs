@@ -217,7 +217,10 @@ pub(super) fn fetch_release(
     let refs = [(format!("{TAGS}{}", release.tag), name.clone())];
     match git.fetch_refs(&remote.argument, &refs) {
         Ok(()) if is_here(cx.git)? => Ok(()),
-        Ok(()) if release.commit.is_none() => Err(refused("its tag points at no commit")),
+        Ok(()) if release.commit.is_none() => Err(EngineError::Refused {
+            summary: format!("release {} is no target", release.tag),
+            problems: vec![no_commit(&release.tag)],
+        }),
         Ok(()) => Err(refused("its tag no longer points at that commit")),
         Err(error @ GitError::Cancelled { .. }) => Err(error.into()),
         Err(error) => Err(refused(&error.to_string())),

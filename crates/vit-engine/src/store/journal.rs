@@ -174,6 +174,14 @@ impl Journal {
         Ok(true)
     }
 
+    /// Whether earlier records are kept in a rotated file.
+    ///
+    /// # Errors
+    /// The folder or the file cannot be read.
+    pub fn was_rotated(state_dir: &Path) -> Result<bool, EngineError> {
+        Ok(last_rotated(state_dir)?.is_some())
+    }
+
     /// Replaces the file by the last transaction's records, sealed anew.
     fn begin_anew(&mut self, log: &Log, reason: &str) -> Result<(), EngineError> {
         let all: Vec<&Record> = log.records.iter().chain(&log.beyond_damage).collect();

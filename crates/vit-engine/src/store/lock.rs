@@ -89,6 +89,12 @@ impl Lock {
         })
     }
 
+    /// The file that is locked.
+    #[must_use]
+    pub fn path(state_dir: &Path) -> PathBuf {
+        state_dir.join(FILE)
+    }
+
     /// Who holds the lock now, for readers; `None` when nobody does or it cannot be told.
     #[must_use]
     pub fn holder(state_dir: &Path) -> Option<String> {
