@@ -1,11 +1,12 @@
 //! Comparing the installation with what it should be: by content, never by an exit code.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use vit_contract::history::Proof;
 use vit_contract::plan::Position;
 
-use super::record::VerticalFiles;
+use super::record::{VerticalFiles, path_of};
 use crate::context::Context;
 use crate::git::GitError;
 use crate::steps::vertical_files;
@@ -94,14 +95,18 @@ pub fn quick(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitErro
     })
 }
 
-/// The untracked paths that were not there before.
-pub fn new_untracked<'a>(
-    now: &'a [std::path::PathBuf],
-    before: &'a [String],
-) -> impl Iterator<Item = &'a Path> {
-    now.iter()
-        .map(std::path::PathBuf::as_path)
-        .filter(|path| !before.iter().any(|known| Path::new(known) == *path))
+/// The untracked paths that were not there before. Git names a folder where nothing in it is
+/// tracked, and its files where something is: what lies in a folder that was there before, and a
+/// folder that holds something of before, are not new.
+pub fn new_untracked<'a>(now: &'a [PathBuf], before: &[String]) -> impl Iterator<Item = &'a Path> {
+    let known: HashSet<PathBuf> = before.iter().map(|text| path_of(text)).collect();
+    let holding: HashSet<PathBuf> = known
+        .iter()
+        .flat_map(|path| path.ancestors().skip(1).map(Path::to_owned))
+        .collect();
+    now.iter().map(PathBuf::as_path).filter(move |path| {
+        !holding.contains(*path) && !path.ancestors().any(|above| known.contains(above))
+    })
 }
 
 fn branch_name(branch: Option<&str>) -> &str {

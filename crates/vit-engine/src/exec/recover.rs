@@ -10,7 +10,7 @@ use vit_contract::problem::{Problem, Severity, Who};
 use super::close::{self, Ending};
 use super::evidence::Evidence;
 use super::phase::{Phase, Story};
-use super::record::{Begun, Entry};
+use super::record::{Begun, Entry, path_text};
 use super::run::{Run, problem_of};
 use super::transaction::Held;
 use super::unwind::{self, OldSmokeTests};
@@ -140,7 +140,7 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         .ok()
         .flatten()
         .ok_or_else(|| no_beginning(id))?;
-    let untracked = cx.git.untracked().unwrap_or_default();
+    let untracked = cx.git.untracked()?;
     let prefix = if plan.kind == Kind::Upgrade {
         "pre-upgrade"
     } else {
@@ -154,10 +154,7 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         snapshot_tag: format!("{prefix}-{id}"),
         steps: plan.steps,
         plan: plan.digest,
-        untracked: untracked
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect(),
+        untracked: untracked.iter().map(|path| path_text(path)).collect(),
         accepted: plan.accepted,
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),

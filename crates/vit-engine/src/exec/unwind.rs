@@ -16,7 +16,7 @@ use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
 use crate::event::{Event, Stage};
 use crate::process;
-use crate::steps::{locks, probe, switch_tree, vertical_files};
+use crate::steps::{leftovers, locks, probe, switch_tree, vertical_files};
 use crate::store::{reserve, transactions};
 
 /// Whether the old release's smoke tests run once the old state is back.
@@ -149,7 +149,7 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
     let steps: Vec<Step> = run.story.steps_to_undo().cloned().collect();
     for step in steps {
         let before = run.begun().untracked.clone();
-        let keep = switch_tree::Leftovers {
+        let keep = leftovers::Leftovers {
             transaction: &run.id,
             before: &before,
             evidence,

@@ -1,14 +1,11 @@
 //! The step `switch-tree`: working tree, index and HEAD.
 
-use std::path::Path;
-
 use vit_contract::plan::Position;
 
+use super::leftovers::{self, Leftovers};
 use super::locks;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::exec::evidence::Evidence;
-use crate::exec::proof;
 use crate::git::{GitError, RefEdit};
 
 /// Switches from `from` to `to`. Git refuses, and nothing changes, where it would overwrite a
@@ -48,43 +45,17 @@ pub fn undo(
     // The index becomes the target's without stat data, so that what the target brought is known
     // as tracked (and removed), and every file of the old tree is written anew.
     note(cx.git.read_tree_reset(&to.tree).map_err(Into::into));
-    note(move_leftovers(cx, keep));
-    note(cx.git.reset_worktree(&from.tree).map_err(Into::into));
+    note(leftovers::move_blocking(cx, from, to, keep));
+    let reset = cx.git.reset_worktree(&from.tree);
+    if reset.is_ok() {
+        // Only now: what is untracked, and what is ignored, the old index and the old
+        // `.gitignore` say. By the target's, files of the user's own would look like leftovers.
+        note(leftovers::move_new(cx, keep));
+    }
+    note(reset.map_err(Into::into));
     note(restore_refs(cx, from, keep.transaction));
     note(sync(cx));
     first.map_or(Ok(()), Err)
-}
-
-/// What is not ours to delete.
-#[derive(Debug, Clone, Copy)]
-pub struct Leftovers<'a> {
-    /// The transaction's id.
-    pub transaction: &'a str,
-    /// Untracked paths that were there before.
-    pub before: &'a [String],
-    /// Where the others go.
-    pub evidence: Option<&'a Evidence>,
-}
-
-fn move_leftovers(cx: &Context<'_>, keep: &Leftovers<'_>) -> Result<(), EngineError> {
-    let Some(evidence) = keep.evidence else {
-        return Ok(());
-    };
-    let now = cx.git.untracked()?;
-    for path in proof::new_untracked(&now, keep.before) {
-        if holds_any(path, keep.before) {
-            continue;
-        }
-        evidence.keep_file(&cx.site.root.join(path), path)?;
-    }
-    Ok(())
-}
-
-/// Whether something that was there before lies inside `folder`: then the folder stays.
-fn holds_any(folder: &Path, before: &[String]) -> bool {
-    before
-        .iter()
-        .any(|known| Path::new(known).starts_with(folder))
 }
 
 /// HEAD and its branch point where they did. A commit that somebody made meanwhile on the branch

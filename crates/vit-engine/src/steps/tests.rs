@@ -5,13 +5,14 @@ use vit_contract::output::SmokeOutcome;
 use vit_contract::plan::{Position, SmokeTest};
 use vit_testkit::{State, World};
 
-use super::{probe, switch_tree, vertical_files};
+use super::{leftovers, probe, switch_tree, vertical_files};
 use crate::cancel::Cancel;
 use crate::clock::SystemClock;
 use crate::context::{Actor, Context};
 use crate::environment::Environment;
 use crate::event::Silent;
 use crate::exec::proof::{self, Expected};
+use crate::exec::record::path_text;
 use crate::faults::Faults;
 use crate::git::Git;
 use crate::site::Site;
@@ -65,7 +66,7 @@ fn undo(cx: &Context<'_>, from: &Position, to: &Position) {
     Folder::state(cx.site).ensure().unwrap();
     let evidence = Evidence::create(&cx.site.state_dir, "t1").unwrap();
     let before = [BEFORE.to_owned()];
-    let keep = switch_tree::Leftovers {
+    let keep = leftovers::Leftovers {
         transaction: "t1",
         before: &before,
         evidence: Some(&evidence),
@@ -138,6 +139,70 @@ fn going_back_from_any_wreck() {
         let diff = old.diff(&world.state());
         assert!(diff.is_empty(), "{wreck}\n{diff}");
     }
+}
+
+/// What was untracked or ignored before stays where it is, whatever the target's `.gitignore` and
+/// folders make of it; what stands in the old tree's way goes to the evidence.
+#[test]
+fn the_users_own_files_stay_and_what_is_in_the_way_is_kept() {
+    let world = World::default();
+    world.publish("1.1.0", |r| {
+        r.remove_file(vit_testkit::smoke::REMOVED)
+            .file("notes/theirs.txt", Some("1\n"))
+            .file(".gitignore", Some("*.py\n"))
+    });
+    world.git(&["fetch", "--quiet", "--tags"]);
+    let sh = |script: &str| {
+        let run = world.program("/bin/sh".as_ref(), ["-c", script]);
+        run.run().assert_code(0);
+    };
+    sh(
+        "mkdir notes; echo mine > notes/mine.txt; echo .env >> .git/info/exclude; echo x > .env; \
+        echo mine > \"$(printf 'caf\\351')\"",
+    );
+    let old = world.state();
+    let (from, to) = (
+        position(&world, "v1.0.0", MAIN),
+        position(&world, "v1.1.0", None),
+    );
+    with(&world, |cx| {
+        let before: Vec<String> = cx
+            .git
+            .untracked()
+            .unwrap()
+            .iter()
+            .map(|p| path_text(p))
+            .collect();
+        switch_tree::run(cx, &from, &to).unwrap();
+        let removed = vit_testkit::smoke::REMOVED;
+        sh(&format!(
+            ": > .git/info/exclude; mkdir -p $(dirname {removed}); echo late > {removed}; \
+             echo late > new.txt; rm README.md; mkdir README.md; echo late > README.md/late"
+        ));
+        Folder::state(cx.site).ensure().unwrap();
+        sh("echo .env >> .git/info/exclude; echo /.vitruvyan/ >> .git/info/exclude");
+        let evidence = Evidence::create(&cx.site.state_dir, "t1").unwrap();
+        let keep = leftovers::Leftovers {
+            transaction: "t1",
+            before: &before,
+            evidence: Some(&evidence),
+        };
+        switch_tree::undo(cx, &from, &to, &keep).unwrap();
+        for kept in [removed, "new.txt", "README.md/late"] {
+            let kept = evidence.folder().join("leftovers").join(kept);
+            assert!(kept.is_file(), "{}", kept.display());
+        }
+        let expected = Expected {
+            position: &from,
+            files: None,
+            untracked: Some(&before),
+        };
+        let proof = proof::by_content(cx, &expected).unwrap();
+        assert!(proof.verified, "{proof:?}");
+    });
+    let diff = old.diff(&world.state());
+    assert!(diff.is_empty(), "{diff}");
+    assert!(world.installation().join("notes/mine.txt").is_file());
 }
 
 #[test]
