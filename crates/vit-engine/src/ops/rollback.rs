@@ -1,6 +1,6 @@
 //! `vit rollback`: back to a snapshot. A rollback takes a snapshot itself, so it can be undone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use vit_contract::code::Code;
 use vit_contract::output::{Snapshot, SnapshotReport};
@@ -342,7 +342,8 @@ fn destination(
     })
 }
 
-/// Drops the oldest snapshots beyond `keep`, never the one that `vit rollback` would take.
+/// Drops the oldest snapshots beyond `keep`, never the one that `vit rollback` would take, and no
+/// tag of the user's own that is named like one: a snapshot of ours has its private ref too.
 ///
 /// # Errors
 /// Git failed.
@@ -353,9 +354,11 @@ pub fn prune_snapshots(cx: &Context<'_>, keep: usize) -> Result<(), EngineError>
     let head = cx.git.status()?.head;
     let list = snapshots(cx, head.as_deref())?;
     let refs = cx.git.refs(&["refs/tags/pre-*", "refs/vit/"])?;
+    let names: HashSet<&str> = refs.iter().map(|r| r.name.as_str()).collect();
     let mut edits = Vec::new();
     for old in list
         .iter()
+        .filter(|snapshot| names.contains(format!("refs/vit/snapshots/{}", snapshot.id).as_str()))
         .skip(keep.max(1))
         .filter(|snapshot| !snapshot.next)
     {
@@ -364,7 +367,7 @@ pub fn prune_snapshots(cx: &Context<'_>, keep: usize) -> Result<(), EngineError>
             format!("refs/vit/snapshots/{}", old.id),
             format!("refs/vit/files/{}", old.id),
         ] {
-            if refs.iter().any(|r| r.name == name) {
+            if names.contains(name.as_str()) {
                 edits.push(RefEdit::Delete { name });
             }
         }
@@ -376,3 +379,6 @@ pub fn prune_snapshots(cx: &Context<'_>, keep: usize) -> Result<(), EngineError>
         Ok(cx.git.update_refs(&edits)?)
     }
 }
+
+#[cfg(test)]
+mod tests;
