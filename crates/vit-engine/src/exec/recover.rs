@@ -8,7 +8,7 @@ use vit_contract::plan::Kind;
 use vit_contract::problem::{Problem, Severity, Who};
 
 use super::close::{self, Ending};
-use super::evidence::Evidence;
+use super::evidence::{self, Evidence};
 use super::phase::{Phase, Story};
 use super::record::{Begun, Entry, path_text};
 use super::run::{Run, problem_of};
@@ -90,9 +90,12 @@ pub fn repair<'a>(
     };
     beginning(cx, &id, &mut story)?;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
-    let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
     unwind::clear_the_way(&mut run);
+    // Somebody may have tried to mend the tree by hand meanwhile.
+    let evidence = evidence::keep(cx, &run.id, &cause, &[])
+        .or_else(|_| Evidence::create(&cx.site.state_dir, &run.id))
+        .ok();
     unwind::undo_all(&mut run, evidence.as_ref());
     let proof = unwind::verify(&run);
     if proof.verified {

@@ -177,7 +177,9 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
         });
     }
     if let Some(files) = run.story.files.clone()
-        && let Err(error) = vertical_files::restore(run.cx, &files)
+        // Synced again: the verified state that is written next must outlast a power cut.
+        && let Err(error) =
+            vertical_files::restore(run.cx, &files).and(switch_tree::sync(run.cx))
     {
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
@@ -231,7 +233,7 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
         from: &from,
         to: &to,
     };
-    run.after_rollback = probe::run(run.cx, &tests, &about, false).results;
+    run.after_rollback = probe::run(run.cx, &tests, &about).results;
     let branch = run.begun().from.position.branch.as_deref();
     let unlocked = locks::remove_left(run.cx, &[branch]).is_ok();
     !unlocked || !verify(run).verified

@@ -1,12 +1,14 @@
 //! The step `switch-tree`: working tree, index and HEAD.
 
+use vit_contract::code::Code;
 use vit_contract::plan::Position;
+use vit_contract::problem::{Problem, Who};
 
 use super::leftovers::{self, Leftovers};
 use super::locks;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::git::{GitError, RefEdit};
+use crate::git::RefEdit;
 
 /// Switches from `from` to `to`. Git refuses, and nothing changes, where it would overwrite a
 /// change or an untracked file. What it wrote is on disk when this returns.
@@ -16,10 +18,9 @@ use crate::git::{GitError, RefEdit};
 pub fn run(cx: &Context<'_>, from: &Position, to: &Position) -> Result<(), EngineError> {
     cx.git.checkout_detached(&to.commit)?;
     if let Some(branch) = &to.branch {
-        move_branch(cx, branch, &to.commit)?;
+        move_branch(cx, branch, from, to)?;
         cx.git.set_head(Some(branch), &to.commit)?;
     }
-    let _ = from;
     sync(cx)
 }
 
@@ -53,14 +54,19 @@ pub fn undo(
         note(leftovers::move_new(cx, keep));
     }
     note(reset.map_err(Into::into));
-    note(restore_refs(cx, from, keep.transaction));
+    note(restore_refs(cx, from, to, keep.transaction));
     note(sync(cx));
     first.map_or(Ok(()), Err)
 }
 
 /// HEAD and its branch point where they did. A commit that somebody made meanwhile on the branch
 /// stays reachable under `refs/vit/foreign/`.
-fn restore_refs(cx: &Context<'_>, from: &Position, transaction: &str) -> Result<(), EngineError> {
+fn restore_refs(
+    cx: &Context<'_>,
+    from: &Position,
+    to: &Position,
+    transaction: &str,
+) -> Result<(), EngineError> {
     if let Some(branch) = &from.branch {
         let now = cx
             .git
@@ -73,9 +79,10 @@ fn restore_refs(cx: &Context<'_>, from: &Position, transaction: &str) -> Result<
                 oid: from.commit.clone(),
                 old: None,
             }];
-            if let Some(foreign) = now {
+            // The target's commit is nobody's; of two strange ones neither takes the other's place.
+            if let Some(foreign) = now.filter(|r| r.oid != to.commit) {
                 edits.push(RefEdit::Set {
-                    name: format!("refs/vit/foreign/{transaction}"),
+                    name: format!("refs/vit/foreign/{transaction}-{}", foreign.oid),
                     oid: foreign.oid,
                     old: None,
                 });
@@ -87,17 +94,45 @@ fn restore_refs(cx: &Context<'_>, from: &Position, transaction: &str) -> Result<
     Ok(())
 }
 
-fn move_branch(cx: &Context<'_>, branch: &str, commit: &str) -> Result<(), GitError> {
-    cx.git.update_refs(&[RefEdit::Set {
+/// Moves the branch from where the plan knows it; a commit that somebody made on it since is not
+/// dropped.
+fn move_branch(
+    cx: &Context<'_>,
+    branch: &str,
+    from: &Position,
+    to: &Position,
+) -> Result<(), EngineError> {
+    let now = cx
+        .git
+        .refs(&[branch])?
+        .into_iter()
+        .find(|r| r.name == branch);
+    let now = now.map(|r| r.oid);
+    let known = now.as_ref() == Some(&to.commit)
+        || (from.branch.as_deref() == Some(branch) && now.as_ref() == Some(&from.commit));
+    if !known {
+        return Err(EngineError::Refused {
+            summary: "the branch has moved since the plan was made".into(),
+            problems: vec![
+                Problem::new(Code::FactsMoved, branch, "the branch has moved")
+                    .evidence(now.unwrap_or_else(|| "it is gone".into()))
+                    .hint(Who::You, "make a new plan with `vit plan`"),
+            ],
+        });
+    }
+    Ok(cx.git.update_refs(&[RefEdit::Set {
         name: branch.to_owned(),
-        oid: commit.to_owned(),
-        old: None,
-    }])
+        oid: to.commit.clone(),
+        old: now,
+    }])?)
 }
 
 /// Waits until everything written to the file system of the working tree is on disk; git itself
 /// syncs no working file.
-fn sync(cx: &Context<'_>) -> Result<(), EngineError> {
+///
+/// # Errors
+/// The folder cannot be opened, or the file system not synced.
+pub fn sync(cx: &Context<'_>) -> Result<(), EngineError> {
     let root = &cx.site.root;
     let io = |source: std::io::Error| EngineError::Io {
         action: "syncing",

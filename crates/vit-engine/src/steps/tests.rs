@@ -141,6 +141,51 @@ fn going_back_from_any_wreck() {
     }
 }
 
+#[test]
+fn a_branch_with_a_commit_that_the_plan_does_not_know_is_not_moved() {
+    let world = world("exit 0");
+    let (from, to) = (
+        position(&world, "v1.0.0", MAIN),
+        position(&world, "v1.1.0", MAIN),
+    );
+    let mine = |text: &str| {
+        world.git(&[
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@y",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            text,
+        ]);
+        world.git(&["rev-parse", "main"])
+    };
+    let first = mine("first");
+    with(&world, |cx| {
+        switch_tree::run(cx, &from, &to).unwrap_err();
+        let main = &cx.git.refs(&["refs/heads/main"]).unwrap()[0];
+        assert_eq!(main.oid, first.trim());
+        undo(cx, &from, &to);
+        let second = mine("second");
+        undo(cx, &from, &to);
+        // Moved by us: nobody's commit.
+        switch_tree::run(cx, &from, &to).unwrap();
+        undo(cx, &from, &to);
+        let kept: Vec<String> = cx
+            .git
+            .refs(&["refs/vit/foreign/"])
+            .unwrap()
+            .into_iter()
+            .map(|r| r.oid)
+            .collect();
+        let mut wanted = [first.trim(), second.trim()];
+        wanted.sort_unstable();
+        assert_eq!(kept, wanted);
+    });
+}
+
 /// What was untracked or ignored before stays where it is, whatever the target's `.gitignore` and
 /// folders make of it; what stands in the old tree's way goes to the evidence.
 #[test]
@@ -266,7 +311,7 @@ fn case_16_a_timeout_ends_what_the_smoke_test_has_started() {
             from: "1.0.0",
             to: "1.1.0",
         };
-        let probed = with(&world, |cx| probe::run(cx, &[test(1)], &about, false));
+        let probed = with(&world, |cx| probe::run(cx, &[test(1)], &about));
         let result = &probed.results[0];
         assert_eq!(
             result.outcome,
