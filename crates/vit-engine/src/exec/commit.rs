@@ -67,6 +67,7 @@ impl Run<'_, '_> {
             position: &self.begun().to.position,
             files: None,
             untracked: None,
+            comparing: self.begun().comparing.as_deref(),
         };
         let compared = || -> Result<Proof, EngineError> {
             let mut proof = proof::by_content(self.cx, &expected)?;

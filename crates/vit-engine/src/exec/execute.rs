@@ -140,6 +140,7 @@ impl Run<'_, '_> {
                     position: to,
                     files: None,
                     untracked: None,
+                    comparing: None,
                 };
                 let proof =
                     proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;

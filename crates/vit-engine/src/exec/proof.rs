@@ -3,13 +3,18 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use vit_contract::code::Code;
+use vit_contract::digest;
 use vit_contract::history::Proof;
 use vit_contract::plan::Position;
 
 use super::record::{VerticalFiles, path_of};
+use super::run::problem_of;
 use crate::context::Context;
+use crate::error::EngineError;
 use crate::git::GitError;
 use crate::steps::vertical_files;
+use crate::store::atomic;
 
 /// How many differing paths a proof names.
 const NAMED_PATHS: usize = 20;
@@ -23,6 +28,42 @@ pub struct Expected<'a> {
     pub files: Option<&'a VerticalFiles>,
     /// Untracked files and folders that may be there; others are leftovers.
     pub untracked: Option<&'a [String]>,
+    /// What [`comparing`] was when the transaction began.
+    pub comparing: Option<&'a str>,
+}
+
+/// What the repository's own configuration says of how git compares a file with its object: a
+/// smoke test that sets a filter of its own could make any content look like the release's.
+const COMPARING_KEYS: [&str; 13] = [
+    "core.attributesfile",
+    "core.autocrlf",
+    "core.bigfilethreshold",
+    "core.eol",
+    "core.filemode",
+    "core.ignorecase",
+    "core.precomposeunicode",
+    "core.safecrlf",
+    "core.symlinks",
+    "core.worktree",
+    "filter.*.clean",
+    "filter.*.process",
+    "filter.*.smudge",
+];
+const ATTRIBUTES_MAX_BYTES: usize = 1024 * 1024;
+
+/// A digest of everything beside the tree itself that decides how its files are compared.
+///
+/// # Errors
+/// The configuration or `info/attributes` cannot be read.
+pub fn comparing(cx: &Context<'_>) -> Result<String, EngineError> {
+    let attributes = cx.site.common_dir.join("info/attributes");
+    let attributes = atomic::read_bounded(&attributes, ATTRIBUTES_MAX_BYTES)?.unwrap_or_default();
+    let mut bytes = Vec::new();
+    for (key, value) in cx.git.local_config(&COMPARING_KEYS)? {
+        bytes.extend_from_slice(format!("{key}\0{value}\0").as_bytes());
+    }
+    bytes.extend_from_slice(&attributes);
+    Ok(digest::sha256(&bytes))
 }
 
 /// Compares HEAD, branch, index and every tracked file, each file hashed anew: neither time
@@ -51,6 +92,19 @@ pub fn by_content(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, Gi
             proof
                 .mismatches
                 .push(format!("{path} differs from the snapshot"));
+        }
+    }
+    if let Some(then) = expected.comparing {
+        match comparing(cx) {
+            Ok(now) if now == then => {}
+            Ok(_) => proof.mismatches.push(
+                "the repository's git configuration or info/attributes, which say how files are \
+                 compared, have changed"
+                    .to_owned(),
+            ),
+            Err(error) => proof
+                .mismatches
+                .push(problem_of(&error, Code::TreeMismatch).message),
         }
     }
     proof.mismatches.dedup();

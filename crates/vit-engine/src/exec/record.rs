@@ -34,6 +34,9 @@ pub struct Begun {
     /// Untracked files and folders before anything was done, as [`path_text`] writes them: what was
     /// there is not ours.
     pub untracked: Vec<String>,
+    /// How git compares files here, as a digest; absent in a journal of an older `vit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparing: Option<String>,
     /// Warnings accepted by code.
     pub accepted: Vec<Accepted>,
     /// Who.

@@ -158,6 +158,7 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         steps: plan.steps,
         plan: plan.digest,
         untracked: untracked.iter().map(|path| path_text(path)).collect(),
+        comparing: None,
         accepted: plan.accepted,
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),

@@ -38,6 +38,10 @@ impl<'a> Held<'a> {
         };
         let lock = Lock::acquire(&cx.site.state_dir, &owner, cx.faults)?;
         atomic::sweep(&cx.site.state_dir)?;
+        // A write of the history that was killed; nothing is removed behind a link.
+        if Folder::public(cx.site).check().is_empty() {
+            atomic::sweep(&cx.site.public_dir)?;
+        }
         locks::remove_own(cx.site)?;
         folder::exclude_public_dir(&cx.site.common_dir, cx.faults)?;
         let Opened {

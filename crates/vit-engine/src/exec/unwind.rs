@@ -192,6 +192,7 @@ pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
         position: &begun.from.position,
         files: run.story.files.as_ref(),
         untracked: Some(&begun.untracked),
+        comparing: begun.comparing.as_deref(),
     };
     proof::by_content(run.cx, &expected).unwrap_or_else(|error| Proof {
         verified: false,

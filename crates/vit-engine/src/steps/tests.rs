@@ -13,6 +13,7 @@ use crate::environment::Environment;
 use crate::event::Silent;
 use crate::exec::proof::{self, Expected};
 use crate::exec::record::path_text;
+use crate::exec::transaction::Held;
 use crate::faults::Faults;
 use crate::git::Git;
 use crate::site::Site;
@@ -76,6 +77,7 @@ fn undo(cx: &Context<'_>, from: &Position, to: &Position) {
         position: from,
         files: None,
         untracked: Some(&before),
+        comparing: None,
     };
     let proof = proof::by_content(cx, &expected).unwrap();
     assert!(proof.verified, "{proof:?}");
@@ -139,6 +141,50 @@ fn going_back_from_any_wreck() {
         let diff = old.diff(&world.state());
         assert!(diff.is_empty(), "{wreck}\n{diff}");
     }
+}
+
+/// A filter makes any content of the same size look like the release's.
+#[test]
+fn a_proof_that_git_was_told_to_give_is_none() {
+    let world = world("exit 0");
+    let at = position(&world, "v1.0.0", MAIN);
+    with(&world, |cx| {
+        let then = proof::comparing(cx).unwrap();
+        let expected = Expected {
+            position: &at,
+            files: None,
+            untracked: None,
+            comparing: Some(&then),
+        };
+        assert!(proof::by_content(cx, &expected).unwrap().verified);
+        for trick in [
+            "git config filter.x.clean 'git cat-file blob HEAD:%f'; mkdir -p .git/info; \
+             echo 'README.md filter=x' > .git/info/attributes; \
+             tr a-y b-z < README.md > new && mv new README.md",
+            "git config core.fileMode false; chmod +x README.md",
+        ] {
+            let run = world.program("/bin/sh".as_ref(), ["-c", trick]);
+            run.run().assert_code(0);
+            let proof = proof::by_content(cx, &expected).unwrap();
+            assert!(!proof.verified, "{trick}");
+            let undo = "git config --remove-section filter.x; git config --unset core.fileMode; \
+                        rm -f .git/info/attributes; git reset -q --hard; git config core.fileMode true";
+            world.program("/bin/sh".as_ref(), ["-c", undo]).run();
+            let proof = proof::by_content(cx, &expected).unwrap();
+            assert!(proof.verified, "{proof:?}");
+        }
+    });
+}
+
+#[test]
+fn what_a_killed_write_of_the_history_has_left_is_swept() {
+    let world = world("exit 0");
+    let folder = world.installation().join(".vitruvyan");
+    std::fs::create_dir_all(&folder).unwrap();
+    let left = folder.join(".upgrade_history.json.Ab12.vit-tmp");
+    std::fs::File::create(&left).unwrap();
+    with(&world, |cx| drop(Held::acquire(cx, "a test").unwrap()));
+    assert!(!left.exists());
 }
 
 #[test]
@@ -241,6 +287,7 @@ fn the_users_own_files_stay_and_what_is_in_the_way_is_kept() {
             position: &from,
             files: None,
             untracked: Some(&before),
+            comparing: None,
         };
         let proof = proof::by_content(cx, &expected).unwrap();
         assert!(proof.verified, "{proof:?}");
