@@ -1,6 +1,6 @@
 //! Snapshots: the states that can be gone back to, and which of them may go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use vit_contract::output::Snapshot;
 use vit_contract::plan::{Kind, Position};
@@ -111,7 +111,8 @@ fn time_of(id: &str) -> jiff::Timestamp {
         .unwrap_or_default()
 }
 
-/// Drops the oldest snapshots beyond `keep`, never the one that `vit rollback` would take.
+/// Drops the oldest snapshots beyond `keep`, never the one that `vit rollback` would take, and no
+/// tag of the user's own that is named like one: a snapshot of ours has its private ref too.
 ///
 /// # Errors
 /// Git failed.
@@ -122,9 +123,11 @@ pub fn prune(cx: &Context<'_>, keep: usize) -> Result<(), EngineError> {
     let head = cx.git.status()?.head;
     let list = list(cx, head.as_deref())?;
     let refs = cx.git.refs(&["refs/tags/pre-*", "refs/vit/"])?;
+    let names: HashSet<&str> = refs.iter().map(|r| r.name.as_str()).collect();
     let mut edits = Vec::new();
     for old in list
         .iter()
+        .filter(|snapshot| names.contains(format!("refs/vit/snapshots/{}", snapshot.id).as_str()))
         .skip(keep.max(1))
         .filter(|snapshot| !snapshot.next)
     {
@@ -133,7 +136,7 @@ pub fn prune(cx: &Context<'_>, keep: usize) -> Result<(), EngineError> {
             format!("refs/vit/snapshots/{}", old.id),
             format!("refs/vit/files/{}", old.id),
         ] {
-            if refs.iter().any(|r| r.name == name) {
+            if names.contains(name.as_str()) {
                 edits.push(RefEdit::Delete { name });
             }
         }
@@ -145,3 +148,6 @@ pub fn prune(cx: &Context<'_>, keep: usize) -> Result<(), EngineError> {
         Ok(cx.git.update_refs(&edits)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

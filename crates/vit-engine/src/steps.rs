@@ -1,6 +1,7 @@
 //! The effects on the live installation: one file a step, run and undo side by side. Each can be
 //! run and undone any number of times. (Environment and package steps join here.)
 
+pub mod leftovers;
 pub mod locks;
 pub mod probe;
 pub mod switch_tree;

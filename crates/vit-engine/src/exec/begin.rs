@@ -5,7 +5,8 @@ use vit_contract::plan::Plan;
 use vit_contract::problem::{Problem, Who};
 use vit_contract::text;
 
-use super::record::Begun;
+use super::proof;
+use super::record::{Begun, path_text};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::Status;
@@ -36,11 +37,8 @@ pub(super) fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), En
         snapshot_tag: format!("{prefix}-{id}"),
         steps: plan.steps.clone(),
         plan: plan.digest.clone(),
-        untracked: status
-            .untracked
-            .iter()
-            .map(|p| p.display().to_string())
-            .collect(),
+        untracked: status.untracked.iter().map(|p| path_text(p)).collect(),
+        comparing: Some(proof::comparing(cx)?),
         accepted: plan.accepted.clone(),
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),

@@ -16,7 +16,7 @@ use crate::git::RefEdit;
 use crate::snapshots;
 use crate::steps::probe;
 use crate::store::journal::Journal;
-use crate::store::{evidence, history_file, reserve};
+use crate::store::{evidence, history_file, reserve, transactions};
 
 /// How it ended.
 pub(super) struct Ending {
@@ -60,6 +60,11 @@ pub(super) fn drop_snapshot(run: &mut Run<'_, '_>) {
         format!("refs/vit/files/{}", run.id),
     ];
     let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    // Else every stopped transaction would leave its plan for ever.
+    if let Err(error) = transactions::remove(&run.cx.site.state_dir, &run.id) {
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+    }
     let result = run.cx.git.refs(&wanted).and_then(|there| {
         let edits: Vec<RefEdit> = there
             .into_iter()

@@ -15,7 +15,7 @@ use super::run::{Run, problem_of};
 use super::transaction::last_story;
 use crate::error::EngineError;
 use crate::plan::preflight;
-use crate::steps::{locks, switch_tree, vertical_files};
+use crate::steps::{leftovers, locks, switch_tree, vertical_files};
 use crate::store::journal::Journal;
 
 impl Run<'_, '_> {
@@ -32,7 +32,7 @@ impl Run<'_, '_> {
             let text = "the smoke tests changed the tree; it was put back";
             self.problems
                 .push(mismatch(&proof, text).severity(Severity::Warning));
-            let keep = switch_tree::Leftovers {
+            let keep = leftovers::Leftovers {
                 transaction: &self.id,
                 before: &self.begun().untracked,
                 evidence: None,
@@ -67,6 +67,7 @@ impl Run<'_, '_> {
             position: &self.begun().to.position,
             files: None,
             untracked: None,
+            comparing: self.begun().comparing.as_deref(),
         };
         let compared = || -> Result<Proof, EngineError> {
             let mut proof = proof::by_content(self.cx, &expected)?;

@@ -140,6 +140,7 @@ impl Run<'_, '_> {
                     position: to,
                     files: None,
                     untracked: None,
+                    comparing: None,
                 };
                 let proof =
                     proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
@@ -171,7 +172,7 @@ impl Run<'_, '_> {
             to: &to,
         };
         let before = self.cx.git.status().map(|status| status.untracked);
-        let probed = probe::run(self.cx, &inputs.plan.smoke_tests, &about, false);
+        let probed = probe::run(self.cx, &inputs.plan.smoke_tests, &about);
         self.story.results = without_output(&probed.results);
         self.outputs = probed.outputs;
         if let Ok(before) = &before {

@@ -1,15 +1,21 @@
 //! Comparing the installation with what it should be: by content, never by an exit code.
 
-use std::path::Path;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
+use vit_contract::code::Code;
+use vit_contract::digest;
 use vit_contract::history::Proof;
 use vit_contract::plan::Position;
 
-use super::record::VerticalFiles;
+use super::record::{VerticalFiles, path_of};
+use super::run::problem_of;
 use crate::context::Context;
+use crate::error::EngineError;
 use crate::git::GitError;
 use crate::parallel;
 use crate::steps::vertical_files;
+use crate::store::atomic;
 
 /// How many differing paths a proof names.
 const NAMED_PATHS: usize = 20;
@@ -23,6 +29,42 @@ pub struct Expected<'a> {
     pub files: Option<&'a VerticalFiles>,
     /// Untracked files and folders that may be there; others are leftovers.
     pub untracked: Option<&'a [String]>,
+    /// What [`comparing`] was when the transaction began.
+    pub comparing: Option<&'a str>,
+}
+
+/// What the repository's own configuration says of how git compares a file with its object: a
+/// smoke test that sets a filter of its own could make any content look like the release's.
+const COMPARING_KEYS: [&str; 13] = [
+    "core.attributesfile",
+    "core.autocrlf",
+    "core.bigfilethreshold",
+    "core.eol",
+    "core.filemode",
+    "core.ignorecase",
+    "core.precomposeunicode",
+    "core.safecrlf",
+    "core.symlinks",
+    "core.worktree",
+    "filter.*.clean",
+    "filter.*.process",
+    "filter.*.smudge",
+];
+const ATTRIBUTES_MAX_BYTES: usize = 1024 * 1024;
+
+/// A digest of everything beside the tree itself that decides how its files are compared.
+///
+/// # Errors
+/// The configuration or `info/attributes` cannot be read.
+pub fn comparing(cx: &Context<'_>) -> Result<String, EngineError> {
+    let attributes = cx.site.common_dir.join("info/attributes");
+    let attributes = atomic::read_bounded(&attributes, ATTRIBUTES_MAX_BYTES)?.unwrap_or_default();
+    let mut bytes = Vec::new();
+    for (key, value) in cx.git.local_config(&COMPARING_KEYS)? {
+        bytes.extend_from_slice(format!("{key}\0{value}\0").as_bytes());
+    }
+    bytes.extend_from_slice(&attributes);
+    Ok(digest::sha256(&bytes))
 }
 
 /// Compares HEAD, branch, index and every tracked file, each file hashed anew: neither time
@@ -50,6 +92,19 @@ pub fn by_content(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, Gi
             proof
                 .mismatches
                 .push(format!("{path} differs from the snapshot"));
+        }
+    }
+    if let Some(then) = expected.comparing {
+        match comparing(cx) {
+            Ok(now) if now == then => {}
+            Ok(_) => proof.mismatches.push(
+                "the repository's git configuration or info/attributes, which say how files are \
+                 compared, have changed"
+                    .to_owned(),
+            ),
+            Err(error) => proof
+                .mismatches
+                .push(problem_of(&error, Code::TreeMismatch).message),
         }
     }
     proof.mismatches.dedup();
@@ -94,14 +149,18 @@ pub fn quick(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitErro
     })
 }
 
-/// The untracked paths that were not there before.
-pub fn new_untracked<'a>(
-    now: &'a [std::path::PathBuf],
-    before: &'a [String],
-) -> impl Iterator<Item = &'a Path> {
-    now.iter()
-        .map(std::path::PathBuf::as_path)
-        .filter(|path| !before.iter().any(|known| Path::new(known) == *path))
+/// The untracked paths that were not there before. Git names a folder where nothing in it is
+/// tracked, and its files where something is: what lies in a folder that was there before, and a
+/// folder that holds something of before, are not new.
+pub fn new_untracked<'a>(now: &'a [PathBuf], before: &[String]) -> impl Iterator<Item = &'a Path> {
+    let known: HashSet<PathBuf> = before.iter().map(|text| path_of(text)).collect();
+    let holding: HashSet<PathBuf> = known
+        .iter()
+        .flat_map(|path| path.ancestors().skip(1).map(Path::to_owned))
+        .collect();
+    now.iter().map(PathBuf::as_path).filter(move |path| {
+        !holding.contains(*path) && !path.ancestors().any(|above| known.contains(above))
+    })
 }
 
 fn branch_name(branch: Option<&str>) -> &str {

@@ -1,6 +1,10 @@
 //! The records of the journal, in the order of TRANSACTION.md. A record is durable before what
 //! follows it begins. (Rehearsed, trial and quarantine records join here.)
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
 use serde::{Deserialize, Serialize};
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::SmokeResult;
@@ -27,14 +31,48 @@ pub struct Begun {
     pub steps: Vec<Step>,
     /// The plan's digest.
     pub plan: String,
-    /// Untracked files and folders before anything was done: what was there is not ours.
+    /// Untracked files and folders before anything was done, as [`path_text`] writes them: what was
+    /// there is not ours.
     pub untracked: Vec<String>,
+    /// How git compares files here, as a digest; absent in a journal of an older `vit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comparing: Option<String>,
     /// Warnings accepted by code.
     pub accepted: Vec<Accepted>,
     /// Who.
     pub actor: String,
     /// On which machine.
     pub host: String,
+}
+
+/// What stands before a path that is no UTF-8: no path holds a NUL.
+const NOT_UTF8: char = '\0';
+
+/// A path as a record holds it: as it is, or, where it is no UTF-8, its bytes in hexadecimal. A
+/// lossy text would make a file of before look like one that came after.
+#[must_use]
+pub fn path_text(path: &Path) -> String {
+    path.to_str().map_or_else(
+        || {
+            let bytes = path.as_os_str().as_bytes().iter();
+            let hex: String = bytes.map(|byte| format!("{byte:02x}")).collect();
+            format!("{NOT_UTF8}{hex}")
+        },
+        str::to_owned,
+    )
+}
+
+/// The path that [`path_text`] made a text of.
+#[must_use]
+pub fn path_of(text: &str) -> PathBuf {
+    let Some(hex) = text.strip_prefix(NOT_UTF8) else {
+        return PathBuf::from(text);
+    };
+    let digits = hex.as_bytes().chunks(2);
+    let bytes: Vec<u8> = digits
+        .filter_map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
+        .collect();
+    PathBuf::from(OsString::from_vec(bytes))
 }
 
 /// Files of verticals that git does not track, kept as a tree in git's object store.

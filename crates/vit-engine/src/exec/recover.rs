@@ -8,9 +8,9 @@ use vit_contract::plan::Kind;
 use vit_contract::problem::{Problem, Severity, Who};
 
 use super::close::{self, Ending};
-use super::evidence::Evidence;
+use super::evidence::{self, Evidence};
 use super::phase::{Phase, Story};
-use super::record::{Begun, Entry};
+use super::record::{Begun, Entry, path_text};
 use super::run::{Run, problem_of};
 use super::transaction::Held;
 use super::unwind::{self, OldSmokeTests};
@@ -90,9 +90,12 @@ pub fn repair<'a>(
     };
     beginning(cx, &id, &mut story)?;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
-    let evidence = Evidence::create(&cx.site.state_dir, &id).ok();
     let mut run = Run::new(cx, held, id, story);
     unwind::clear_the_way(&mut run);
+    // Somebody may have tried to mend the tree by hand meanwhile.
+    let evidence = evidence::keep(cx, &run.id, &cause, &[])
+        .or_else(|_| Evidence::create(&cx.site.state_dir, &run.id))
+        .ok();
     unwind::undo_all(&mut run, evidence.as_ref());
     let proof = unwind::verify(&run);
     if proof.verified {
@@ -140,7 +143,7 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         .ok()
         .flatten()
         .ok_or_else(|| no_beginning(id))?;
-    let untracked = cx.git.untracked().unwrap_or_default();
+    let untracked = cx.git.untracked()?;
     let prefix = if plan.kind == Kind::Upgrade {
         "pre-upgrade"
     } else {
@@ -154,10 +157,8 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         snapshot_tag: format!("{prefix}-{id}"),
         steps: plan.steps,
         plan: plan.digest,
-        untracked: untracked
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect(),
+        untracked: untracked.iter().map(|path| path_text(path)).collect(),
+        comparing: None,
         accepted: plan.accepted,
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),

@@ -41,6 +41,10 @@ impl<'a> Held<'a> {
         };
         let lock = Lock::acquire(&cx.site.state_dir, &owner, cx.faults)?;
         atomic::sweep(&cx.site.state_dir)?;
+        // A write of the history that was killed; nothing is removed behind a link.
+        if Folder::public(cx.site).check().is_empty() {
+            atomic::sweep(&cx.site.public_dir)?;
+        }
         locks::remove_own(cx.site)?;
         folder::exclude_public_dir(&cx.site.common_dir, cx.faults)?;
         let Opened {
@@ -118,11 +122,14 @@ pub fn unfinished_error(id: String, story: &Story) -> EngineError {
     }
 }
 
+/// The id and story of a transaction that is not finished, if there is one.
+pub type Unfinished = Option<(String, Story)>;
+
 /// The last transaction of a journal, when it is open or inconsistent.
 ///
 /// # Errors
 /// The journal is damaged: what it says cannot be trusted.
-pub fn unfinished(log: &Log) -> Result<Option<(String, Story)>, EngineError> {
+pub fn unfinished(log: &Log) -> Result<Unfinished, EngineError> {
     if let Some(damage) = &log.damaged {
         return Err(damaged_journal(damage));
     }
@@ -134,9 +141,7 @@ pub fn unfinished(log: &Log) -> Result<Option<(String, Story)>, EngineError> {
 ///
 /// # Errors
 /// The journal cannot be read, or is damaged.
-pub fn unfinished_now(
-    state_dir: &Path,
-) -> Result<(Option<(String, Story)>, Option<String>), EngineError> {
+pub fn unfinished_now(state_dir: &Path) -> Result<(Unfinished, Option<String>), EngineError> {
     let read = || Journal::read(state_dir).and_then(|log| unfinished(&log));
     let holder = Lock::holder(state_dir);
     let found = read()?;

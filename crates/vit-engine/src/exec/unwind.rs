@@ -16,7 +16,7 @@ use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
 use crate::event::{Event, Stage};
 use crate::process;
-use crate::steps::{locks, probe, switch_tree, vertical_files};
+use crate::steps::{leftovers, locks, probe, switch_tree, vertical_files};
 use crate::store::{reserve, transactions};
 
 /// Whether the old release's smoke tests run once the old state is back.
@@ -149,7 +149,7 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
     let steps: Vec<Step> = run.story.steps_to_undo().cloned().collect();
     for step in steps {
         let before = run.begun().untracked.clone();
-        let keep = switch_tree::Leftovers {
+        let keep = leftovers::Leftovers {
             transaction: &run.id,
             before: &before,
             evidence,
@@ -177,7 +177,9 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
         });
     }
     if let Some(files) = run.story.files.clone()
-        && let Err(error) = vertical_files::restore(run.cx, &files)
+        // Synced again: the verified state that is written next must outlast a power cut.
+        && let Err(error) =
+            vertical_files::restore(run.cx, &files).and(switch_tree::sync(run.cx))
     {
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
@@ -190,6 +192,7 @@ pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
         position: &begun.from.position,
         files: run.story.files.as_ref(),
         untracked: Some(&begun.untracked),
+        comparing: begun.comparing.as_deref(),
     };
     proof::by_content(run.cx, &expected).unwrap_or_else(|error| Proof {
         verified: false,
@@ -231,7 +234,7 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
         from: &from,
         to: &to,
     };
-    run.after_rollback = probe::run(run.cx, &tests, &about, false).results;
+    run.after_rollback = probe::run(run.cx, &tests, &about).results;
     let branch = run.begun().from.position.branch.as_deref();
     let unlocked = locks::remove_left(run.cx, &[branch]).is_ok();
     !unlocked || !verify(run).verified

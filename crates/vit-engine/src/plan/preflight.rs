@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vit_contract::code::Code;
-use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::problem::{Problem, Who};
 
 use super::{Choice, Repository};
 use crate::facts::{Facts, Status, Target};
@@ -270,14 +270,4 @@ pub(crate) fn name_files<P: AsRef<Path>>(files: &[P]) -> String {
         text.push(format!("and {} more", files.len() - NAMED_FILES));
     }
     text.join(", ")
-}
-
-/// The problems that keep an upgrade from being begun, in one place for both commands.
-#[must_use]
-pub fn blocking(problems: &[Problem]) -> Vec<Problem> {
-    problems
-        .iter()
-        .filter(|p| p.severity == Severity::Blocked)
-        .cloned()
-        .collect()
 }

@@ -40,14 +40,9 @@ pub struct Probed {
     pub outputs: Vec<ProbeOutput>,
 }
 
-/// Runs every smoke test, one after the other; with `stop_at_failure`, none after the first that
-/// does not pass. A request to stop ends the running one and skips the rest.
-pub fn run(
-    cx: &Context<'_>,
-    tests: &[SmokeTest],
-    about: &Surroundings<'_>,
-    stop_at_failure: bool,
-) -> Probed {
+/// Runs every smoke test, one after the other, also after one that fails: all problems at once. A
+/// request to stop ends the running one and skips the rest.
+pub fn run(cx: &Context<'_>, tests: &[SmokeTest], about: &Surroundings<'_>) -> Probed {
     let mut probed = Probed::default();
     for test in tests {
         if cx.cancel.is_set() {
@@ -61,15 +56,11 @@ pub fn run(
         cx.reporter.report(Event::SmokeDone {
             result: result.clone(),
         });
-        let passed = result.outcome == SmokeOutcome::Pass;
         probed.results.push(result);
         probed.outputs.push(ProbeOutput {
             vertical: test.vertical.clone(),
             output,
         });
-        if stop_at_failure && !passed {
-            break;
-        }
     }
     probed
 }

@@ -1,15 +1,14 @@
 //! The step `switch-tree`: working tree, index and HEAD.
 
-use std::path::Path;
-
+use vit_contract::code::Code;
 use vit_contract::plan::Position;
+use vit_contract::problem::{Problem, Who};
 
+use super::leftovers::{self, Leftovers};
 use super::locks;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::exec::evidence::Evidence;
-use crate::exec::proof;
-use crate::git::{GitError, RefEdit};
+use crate::git::RefEdit;
 
 /// Switches from `from` to `to`. Git refuses, and nothing changes, where it would overwrite a
 /// change or an untracked file. What it wrote is on disk when this returns.
@@ -19,10 +18,9 @@ use crate::git::{GitError, RefEdit};
 pub fn run(cx: &Context<'_>, from: &Position, to: &Position) -> Result<(), EngineError> {
     cx.git.checkout_detached(&to.commit)?;
     if let Some(branch) = &to.branch {
-        move_branch(cx, branch, &to.commit)?;
+        move_branch(cx, branch, from, to)?;
         cx.git.set_head(Some(branch), &to.commit)?;
     }
-    let _ = from;
     sync(cx)
 }
 
@@ -48,48 +46,27 @@ pub fn undo(
     // The index becomes the target's without stat data, so that what the target brought is known
     // as tracked (and removed), and every file of the old tree is written anew.
     note(cx.git.read_tree_reset(&to.tree).map_err(Into::into));
-    note(move_leftovers(cx, keep));
-    note(cx.git.reset_worktree(&from.tree).map_err(Into::into));
-    note(restore_refs(cx, from, keep.transaction));
+    note(leftovers::move_blocking(cx, from, to, keep));
+    let reset = cx.git.reset_worktree(&from.tree);
+    if reset.is_ok() {
+        // Only now: what is untracked, and what is ignored, the old index and the old
+        // `.gitignore` say. By the target's, files of the user's own would look like leftovers.
+        note(leftovers::move_new(cx, keep));
+    }
+    note(reset.map_err(Into::into));
+    note(restore_refs(cx, from, to, keep.transaction));
     note(sync(cx));
     first.map_or(Ok(()), Err)
 }
 
-/// What is not ours to delete.
-#[derive(Debug, Clone, Copy)]
-pub struct Leftovers<'a> {
-    /// The transaction's id.
-    pub transaction: &'a str,
-    /// Untracked paths that were there before.
-    pub before: &'a [String],
-    /// Where the others go.
-    pub evidence: Option<&'a Evidence>,
-}
-
-fn move_leftovers(cx: &Context<'_>, keep: &Leftovers<'_>) -> Result<(), EngineError> {
-    let Some(evidence) = keep.evidence else {
-        return Ok(());
-    };
-    let now = cx.git.untracked()?;
-    for path in proof::new_untracked(&now, keep.before) {
-        if holds_any(path, keep.before) {
-            continue;
-        }
-        evidence.keep_file(&cx.site.root.join(path), path)?;
-    }
-    Ok(())
-}
-
-/// Whether something that was there before lies inside `folder`: then the folder stays.
-fn holds_any(folder: &Path, before: &[String]) -> bool {
-    before
-        .iter()
-        .any(|known| Path::new(known).starts_with(folder))
-}
-
 /// HEAD and its branch point where they did. A commit that somebody made meanwhile on the branch
 /// stays reachable under `refs/vit/foreign/`.
-fn restore_refs(cx: &Context<'_>, from: &Position, transaction: &str) -> Result<(), EngineError> {
+fn restore_refs(
+    cx: &Context<'_>,
+    from: &Position,
+    to: &Position,
+    transaction: &str,
+) -> Result<(), EngineError> {
     if let Some(branch) = &from.branch {
         let now = cx
             .git
@@ -102,9 +79,10 @@ fn restore_refs(cx: &Context<'_>, from: &Position, transaction: &str) -> Result<
                 oid: from.commit.clone(),
                 old: None,
             }];
-            if let Some(foreign) = now {
+            // The target's commit is nobody's; of two strange ones neither takes the other's place.
+            if let Some(foreign) = now.filter(|r| r.oid != to.commit) {
                 edits.push(RefEdit::Set {
-                    name: format!("refs/vit/foreign/{transaction}"),
+                    name: format!("refs/vit/foreign/{transaction}-{}", foreign.oid),
                     oid: foreign.oid,
                     old: None,
                 });
@@ -116,17 +94,45 @@ fn restore_refs(cx: &Context<'_>, from: &Position, transaction: &str) -> Result<
     Ok(())
 }
 
-fn move_branch(cx: &Context<'_>, branch: &str, commit: &str) -> Result<(), GitError> {
-    cx.git.update_refs(&[RefEdit::Set {
+/// Moves the branch from where the plan knows it; a commit that somebody made on it since is not
+/// dropped.
+fn move_branch(
+    cx: &Context<'_>,
+    branch: &str,
+    from: &Position,
+    to: &Position,
+) -> Result<(), EngineError> {
+    let now = cx
+        .git
+        .refs(&[branch])?
+        .into_iter()
+        .find(|r| r.name == branch);
+    let now = now.map(|r| r.oid);
+    let known = now.as_ref() == Some(&to.commit)
+        || (from.branch.as_deref() == Some(branch) && now.as_ref() == Some(&from.commit));
+    if !known {
+        return Err(EngineError::Refused {
+            summary: "the branch has moved since the plan was made".into(),
+            problems: vec![
+                Problem::new(Code::FactsMoved, branch, "the branch has moved")
+                    .evidence(now.unwrap_or_else(|| "it is gone".into()))
+                    .hint(Who::You, "make a new plan with `vit plan`"),
+            ],
+        });
+    }
+    Ok(cx.git.update_refs(&[RefEdit::Set {
         name: branch.to_owned(),
-        oid: commit.to_owned(),
-        old: None,
-    }])
+        oid: to.commit.clone(),
+        old: now,
+    }])?)
 }
 
 /// Waits until everything written to the file system of the working tree is on disk; git itself
 /// syncs no working file.
-fn sync(cx: &Context<'_>) -> Result<(), EngineError> {
+///
+/// # Errors
+/// The folder cannot be opened, or the file system not synced.
+pub fn sync(cx: &Context<'_>) -> Result<(), EngineError> {
     let root = &cx.site.root;
     let io = |source: std::io::Error| EngineError::Io {
         action: "syncing",

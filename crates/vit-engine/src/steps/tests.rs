@@ -5,13 +5,15 @@ use vit_contract::output::SmokeOutcome;
 use vit_contract::plan::{Position, SmokeTest};
 use vit_testkit::{State, World};
 
-use super::{probe, switch_tree, vertical_files};
+use super::{leftovers, probe, switch_tree, vertical_files};
 use crate::cancel::Cancel;
 use crate::clock::SystemClock;
 use crate::context::{Actor, Context};
 use crate::environment::Environment;
 use crate::event::Silent;
 use crate::exec::proof::{self, Expected};
+use crate::exec::record::path_text;
+use crate::exec::transaction::Held;
 use crate::faults::Faults;
 use crate::git::Git;
 use crate::site::Site;
@@ -65,7 +67,7 @@ fn undo(cx: &Context<'_>, from: &Position, to: &Position) {
     Folder::state(cx.site).ensure().unwrap();
     let evidence = Evidence::create(&cx.site.state_dir, "t1").unwrap();
     let before = [BEFORE.to_owned()];
-    let keep = switch_tree::Leftovers {
+    let keep = leftovers::Leftovers {
         transaction: "t1",
         before: &before,
         evidence: Some(&evidence),
@@ -75,6 +77,7 @@ fn undo(cx: &Context<'_>, from: &Position, to: &Position) {
         position: from,
         files: None,
         untracked: Some(&before),
+        comparing: None,
     };
     let proof = proof::by_content(cx, &expected).unwrap();
     assert!(proof.verified, "{proof:?}");
@@ -140,6 +143,160 @@ fn going_back_from_any_wreck() {
     }
 }
 
+/// A filter makes any content of the same size look like the release's.
+#[test]
+fn a_proof_that_git_was_told_to_give_is_none() {
+    let world = world("exit 0");
+    let at = position(&world, "v1.0.0", MAIN);
+    with(&world, |cx| {
+        let then = proof::comparing(cx).unwrap();
+        let expected = Expected {
+            position: &at,
+            files: None,
+            untracked: None,
+            comparing: Some(&then),
+        };
+        assert!(proof::by_content(cx, &expected).unwrap().verified);
+        for trick in [
+            "git config filter.x.clean 'git cat-file blob HEAD:%f'; mkdir -p .git/info; \
+             echo 'README.md filter=x' > .git/info/attributes; \
+             tr a-y b-z < README.md > new && mv new README.md",
+            "git config core.fileMode false; chmod +x README.md",
+        ] {
+            let run = world.program("/bin/sh".as_ref(), ["-c", trick]);
+            run.run().assert_code(0);
+            let proof = proof::by_content(cx, &expected).unwrap();
+            assert!(!proof.verified, "{trick}");
+            let undo = "git config --remove-section filter.x; git config --unset core.fileMode; \
+                        rm -f .git/info/attributes; git reset -q --hard; git config core.fileMode true";
+            world.program("/bin/sh".as_ref(), ["-c", undo]).run();
+            let proof = proof::by_content(cx, &expected).unwrap();
+            assert!(proof.verified, "{proof:?}");
+        }
+    });
+}
+
+#[test]
+fn what_a_killed_write_of_the_history_has_left_is_swept() {
+    let world = world("exit 0");
+    let folder = world.installation().join(".vitruvyan");
+    std::fs::create_dir_all(&folder).unwrap();
+    let left = folder.join(".upgrade_history.json.Ab12.vit-tmp");
+    std::fs::File::create(&left).unwrap();
+    with(&world, |cx| drop(Held::acquire(cx, "a test").unwrap()));
+    assert!(!left.exists());
+}
+
+#[test]
+fn a_branch_with_a_commit_that_the_plan_does_not_know_is_not_moved() {
+    let world = world("exit 0");
+    let (from, to) = (
+        position(&world, "v1.0.0", MAIN),
+        position(&world, "v1.1.0", MAIN),
+    );
+    let mine = |text: &str| {
+        world.git(&[
+            "-c",
+            "user.name=x",
+            "-c",
+            "user.email=x@y",
+            "commit",
+            "--quiet",
+            "--allow-empty",
+            "-m",
+            text,
+        ]);
+        world.git(&["rev-parse", "main"])
+    };
+    let first = mine("first");
+    with(&world, |cx| {
+        switch_tree::run(cx, &from, &to).unwrap_err();
+        let main = &cx.git.refs(&["refs/heads/main"]).unwrap()[0];
+        assert_eq!(main.oid, first.trim());
+        undo(cx, &from, &to);
+        let second = mine("second");
+        undo(cx, &from, &to);
+        // Moved by us: nobody's commit.
+        switch_tree::run(cx, &from, &to).unwrap();
+        undo(cx, &from, &to);
+        let kept: Vec<String> = cx
+            .git
+            .refs(&["refs/vit/foreign/"])
+            .unwrap()
+            .into_iter()
+            .map(|r| r.oid)
+            .collect();
+        let mut wanted = [first.trim(), second.trim()];
+        wanted.sort_unstable();
+        assert_eq!(kept, wanted);
+    });
+}
+
+/// What was untracked or ignored before stays where it is, whatever the target's `.gitignore` and
+/// folders make of it; what stands in the old tree's way goes to the evidence.
+#[test]
+fn the_users_own_files_stay_and_what_is_in_the_way_is_kept() {
+    let world = World::default();
+    world.publish("1.1.0", |r| {
+        r.remove_file(vit_testkit::smoke::REMOVED)
+            .file("notes/theirs.txt", Some("1\n"))
+            .file(".gitignore", Some("*.py\n"))
+    });
+    world.git(&["fetch", "--quiet", "--tags"]);
+    let sh = |script: &str| {
+        let run = world.program("/bin/sh".as_ref(), ["-c", script]);
+        run.run().assert_code(0);
+    };
+    sh(
+        "mkdir notes; echo mine > notes/mine.txt; echo .env >> .git/info/exclude; echo x > .env; \
+        echo mine > \"$(printf 'caf\\351')\"",
+    );
+    let old = world.state();
+    let (from, to) = (
+        position(&world, "v1.0.0", MAIN),
+        position(&world, "v1.1.0", None),
+    );
+    with(&world, |cx| {
+        let before: Vec<String> = cx
+            .git
+            .untracked()
+            .unwrap()
+            .iter()
+            .map(|p| path_text(p))
+            .collect();
+        switch_tree::run(cx, &from, &to).unwrap();
+        let removed = vit_testkit::smoke::REMOVED;
+        sh(&format!(
+            ": > .git/info/exclude; mkdir -p $(dirname {removed}); echo late > {removed}; \
+             echo late > new.txt; rm README.md; mkdir README.md; echo late > README.md/late"
+        ));
+        Folder::state(cx.site).ensure().unwrap();
+        sh("echo .env >> .git/info/exclude; echo /.vitruvyan/ >> .git/info/exclude");
+        let evidence = Evidence::create(&cx.site.state_dir, "t1").unwrap();
+        let keep = leftovers::Leftovers {
+            transaction: "t1",
+            before: &before,
+            evidence: Some(&evidence),
+        };
+        switch_tree::undo(cx, &from, &to, &keep).unwrap();
+        for kept in [removed, "new.txt", "README.md/late"] {
+            let kept = evidence.folder().join("leftovers").join(kept);
+            assert!(kept.is_file(), "{}", kept.display());
+        }
+        let expected = Expected {
+            position: &from,
+            files: None,
+            untracked: Some(&before),
+            comparing: None,
+        };
+        let proof = proof::by_content(cx, &expected).unwrap();
+        assert!(proof.verified, "{proof:?}");
+    });
+    let diff = old.diff(&world.state());
+    assert!(diff.is_empty(), "{diff}");
+    assert!(world.installation().join("notes/mine.txt").is_file());
+}
+
 #[test]
 fn files_of_an_untracked_vertical_are_kept_and_put_back() {
     let world = world("exit 0");
@@ -201,7 +358,7 @@ fn case_16_a_timeout_ends_what_the_smoke_test_has_started() {
             from: "1.0.0",
             to: "1.1.0",
         };
-        let probed = with(&world, |cx| probe::run(cx, &[test(1)], &about, false));
+        let probed = with(&world, |cx| probe::run(cx, &[test(1)], &about));
         let result = &probed.results[0];
         assert_eq!(
             result.outcome,

@@ -1,6 +1,7 @@
 //! The files of verticals that git does not track: kept in git's object store before the switch,
 //! put back when the transaction rolls back. Caches and environments are left out.
 
+use std::collections::HashMap;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -171,13 +172,10 @@ fn differing_entries(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<Tree
         .map(|entry| entry.path.clone())
         .collect();
     let now = hash(cx, &there, false)?;
+    let now: HashMap<&Path, &TreeEntry> = now.iter().map(|e| (e.path.as_path(), e)).collect();
     Ok(kept
         .into_iter()
-        .filter(|entry| {
-            !now.iter().any(|other| {
-                other.path == entry.path && other.oid == entry.oid && other.mode == entry.mode
-            })
-        })
+        .filter(|entry| now.get(entry.path.as_path()) != Some(&entry))
         .collect())
 }
 

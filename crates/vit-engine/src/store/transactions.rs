@@ -73,22 +73,6 @@ pub fn remove(state_dir: &Path, id: &str) -> Result<(), EngineError> {
     }
 }
 
-/// Removes the oldest transactions' folders until `keep` are left; never one of `needed`.
-///
-/// # Errors
-/// A folder cannot be read or removed; the others are removed all the same.
-pub fn prune(state_dir: &Path, keep: usize, needed: &[String]) -> Result<(), EngineError> {
-    let ids = list(state_dir)?;
-    let surplus = ids.len().saturating_sub(keep);
-    let folders = ids
-        .iter()
-        .take(surplus)
-        .filter(|id| !needed.contains(id))
-        .map(|id| folder(state_dir, id))
-        .collect::<Result<Vec<_>, _>>()?;
-    super::remove_folders(&folders)
-}
-
 fn folder(state_dir: &Path, id: &str) -> Result<PathBuf, EngineError> {
     check_id(id)?;
     Ok(state_dir.join(FOLDER).join(id))

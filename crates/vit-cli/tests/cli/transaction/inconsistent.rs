@@ -63,6 +63,26 @@ fn reading_goes_on_and_tells() {
     assert!(matches!(plan.code(), Some(0 | 1)), "{plan:?}");
 }
 
+/// Whoever mended by hand meanwhile finds what they wrote in the evidence.
+#[test]
+fn repair_keeps_what_was_changed_since() {
+    let (world, _) = inconsistent();
+    let file = world.installation().join("README.md");
+    std::fs::write(&file, "mended by hand\n").unwrap();
+    world.vit(&["repair", "--yes"]).assert_code(0);
+    assert_ne!(std::fs::read_to_string(&file).unwrap(), "mended by hand\n");
+    let evidence = world.installation().join(".git/vit/evidence");
+    let mut diffs = String::new();
+    for folder in std::fs::read_dir(evidence).unwrap().flatten() {
+        for kept in std::fs::read_dir(folder.path()).unwrap().flatten() {
+            if kept.file_name().to_string_lossy().starts_with("tree.diff") {
+                diffs += &std::fs::read_to_string(kept.path()).unwrap();
+            }
+        }
+    }
+    assert!(diffs.contains("mended by hand"), "{diffs}");
+}
+
 #[test]
 fn repair_puts_the_old_state_back() {
     let (world, before) = inconsistent();

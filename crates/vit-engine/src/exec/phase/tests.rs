@@ -30,6 +30,7 @@ fn begun() -> Entry {
         }],
         plan: String::new(),
         untracked: Vec::new(),
+        comparing: None,
         accepted: Vec::new(),
         actor: String::new(),
         host: String::new(),

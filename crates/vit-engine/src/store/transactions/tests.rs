@@ -47,7 +47,7 @@ fn an_id_that_leads_elsewhere_is_refused() {
 }
 
 #[test]
-fn pruning_keeps_the_newest_and_the_needed() {
+fn they_are_listed_by_age() {
     let dir = tempfile::tempdir().unwrap();
     for (age, id) in ["t1", "t2", "t3", "t4"].iter().enumerate() {
         write(dir.path(), id, &plan(), &Faults::default()).unwrap();
@@ -56,6 +56,4 @@ fn pruning_keeps_the_newest_and_the_needed() {
         folder.set_modified(time).unwrap();
     }
     assert_eq!(list(dir.path()).unwrap(), ["t1", "t2", "t3", "t4"]);
-    prune(dir.path(), 2, &["t1".to_owned()]).unwrap();
-    assert_eq!(list(dir.path()).unwrap(), ["t1", "t3", "t4"]);
 }
