@@ -112,41 +112,45 @@ fn time_of(id: &str) -> jiff::Timestamp {
 }
 
 /// Drops the oldest snapshots beyond `keep`, never the one that `vit rollback` would take, and no
-/// tag of the user's own that is named like one: a snapshot of ours has its private ref too.
+/// tag of the user's own that is named like one: a snapshot of ours has its private ref too. Refs
+/// are shared by all worktrees, the plans are not: another worktree's snapshots are not ours.
 ///
 /// # Errors
 /// Git failed.
 pub fn prune(cx: &Context<'_>, keep: usize) -> Result<(), EngineError> {
-    if transactions::list(&cx.site.state_dir)?.len() <= keep {
+    let ours = transactions::list(&cx.site.state_dir)?;
+    if ours.len() <= keep {
         return Ok(());
     }
     let head = cx.git.status()?.head;
-    let list = list(cx, head.as_deref())?;
+    let list = self::list(cx, head.as_deref())?;
     let refs = cx.git.refs(&["refs/tags/pre-*", "refs/vit/"])?;
     let names: HashSet<&str> = refs.iter().map(|r| r.name.as_str()).collect();
-    let mut edits = Vec::new();
-    for old in list
+    let old: Vec<&Snapshot> = list
         .iter()
         .filter(|snapshot| names.contains(format!("refs/vit/snapshots/{}", snapshot.id).as_str()))
+        .filter(|snapshot| ours.contains(&snapshot.id))
         .skip(keep.max(1))
         .filter(|snapshot| !snapshot.next)
-    {
-        for name in [
-            format!("refs/tags/{}", old.tag),
-            format!("refs/vit/snapshots/{}", old.id),
-            format!("refs/vit/files/{}", old.id),
-        ] {
-            if names.contains(name.as_str()) {
-                edits.push(RefEdit::Delete { name });
-            }
-        }
-        transactions::remove(&cx.site.state_dir, &old.id)?;
+        .collect();
+    let edits: Vec<RefEdit> = old
+        .iter()
+        .flat_map(|old| {
+            [
+                format!("refs/tags/{}", old.tag),
+                format!("refs/vit/snapshots/{}", old.id),
+                format!("refs/vit/files/{}", old.id),
+            ]
+        })
+        .filter(|name| names.contains(name.as_str()))
+        .map(|name| RefEdit::Delete { name })
+        .collect();
+    if !edits.is_empty() {
+        cx.git.update_refs(&edits)?;
     }
-    if edits.is_empty() {
-        Ok(())
-    } else {
-        Ok(cx.git.update_refs(&edits)?)
-    }
+    // After the refs: the plan is what says whose they are.
+    old.iter()
+        .try_for_each(|old| transactions::remove(&cx.site.state_dir, &old.id))
 }
 
 #[cfg(test)]

@@ -20,7 +20,9 @@ fn pruning_takes_snapshots_and_no_tag_of_the_users() {
         world.git(&["tag", tag]);
     }
     let ids = ["20260101-000000", "20260102-000000", "20260103-000000"];
-    for id in ids {
+    // Of another worktree: no plan of it stands in this one's state folder.
+    let other = "20251231-000000";
+    for id in ids.into_iter().chain([other]) {
         world.git(&["tag", &format!("pre-upgrade-{id}")]);
         world.git(&["update-ref", &format!("refs/vit/snapshots/{id}"), "HEAD"]);
     }
@@ -53,6 +55,7 @@ fn pruning_takes_snapshots_and_no_tag_of_the_users() {
         [
             "pre-rollback-notes",
             "pre-upgrade-1.2",
+            "pre-upgrade-20251231-000000",
             "pre-upgrade-20260103-000000"
         ]
     );
