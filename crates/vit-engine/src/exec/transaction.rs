@@ -128,14 +128,15 @@ pub fn unfinished(log: &Log) -> Result<Option<(String, Story)>, EngineError> {
     Ok(last_story(&log.records).filter(|(_, story)| story.phase.is_open()))
 }
 
+/// What is not finished, and who is at work on it.
+pub type Unfinished = (Option<(String, Story)>, Option<String>);
+
 /// What is not finished, and who is at work: with somebody at work it is no wreck. For readers,
 /// who hold no lock.
 ///
 /// # Errors
 /// The journal cannot be read, or is damaged.
-pub fn unfinished_now(
-    state_dir: &Path,
-) -> Result<(Option<(String, Story)>, Option<String>), EngineError> {
+pub fn unfinished_now(state_dir: &Path) -> Result<Unfinished, EngineError> {
     let read = || Journal::read(state_dir).and_then(|log| unfinished(&log));
     let holder = Lock::holder(state_dir);
     let found = read()?;
