@@ -343,6 +343,9 @@ fn case_33_reading_commands_work_on_a_read_only_file_system() {
             .env("VIT_TEST_NOW", crate::installation::NOW)
             .run();
         run.assert_code(code);
+        if command_line == "doctor" {
+            assert!(run.stdout.contains("you may not write to"), "{run:?}");
+        }
         let value = valid(&run);
         if code != 0 {
             assert_eq!(value["kind"], "io", "{value:#}");

@@ -1,5 +1,7 @@
 //! What a tired person on call found by trying to break it.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 use vit_testkit::World;
@@ -121,4 +123,45 @@ fn a_tag_of_no_commit_is_the_core_teams_to_mend() {
     let report = answer(&world, &["plan", "--target", "1.6.0"], 1);
     let found = problem(&report, "objects_missing");
     assert_eq!(found["hint"], "tag the commit of the release", "{found:#}");
+}
+
+/// What only its owner might read came back readable for everybody.
+#[test]
+fn a_private_file_of_an_untracked_vertical_comes_back_private() {
+    let world = world();
+    world.vertical("finance", |v| {
+        v.ignored()
+            .smoke("#!/bin/sh\nrm -f .env\nchmod 644 key\nexit 1\n")
+    });
+    world.publish("1.1.0", |r| r);
+    let mode = |name: &str| {
+        let path = world.path(format!("domains/finance/{name}"));
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o7777
+    };
+    for (name, private) in [(".env", 0o600), ("key", 0o400)] {
+        let path = format!("domains/finance/{name}");
+        world.write(&path, "secret\n");
+        std::fs::set_permissions(world.path(&path), Permissions::from_mode(private)).unwrap();
+    }
+    answer(&world, &["upgrade", "--yes"], 3);
+    assert_eq!(world.read("domains/finance/.env"), "secret\n");
+    assert_eq!((mode(".env"), mode("key")), (0o600, 0o400));
+}
+
+/// "No such file or directory" was all that was said of a script that stood there.
+#[test]
+fn a_smoke_test_with_windows_line_ends_is_told_as_that() {
+    let world = world();
+    world.vertical("finance", |v| v.smoke("#!/bin/sh\r\nexit 0\r\n"));
+    world.publish("1.1.0", |r| r);
+    let report = answer(&world, &["upgrade", "--yes"], 3);
+    let found = problem(&report, "smoke_test_could_not_run");
+    let evidence = found["evidence"].as_str().unwrap();
+    assert!(evidence.starts_with("not started"), "{evidence}");
+    assert!(
+        evidence.ends_with(
+            "/bin/sh, which is not there; the line ends in CR LF: save the script with LF"
+        ),
+        "{evidence}"
+    );
 }

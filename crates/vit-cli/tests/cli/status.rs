@@ -185,7 +185,7 @@ fn a_commit_on_top_is_found() {
       root      WORLD/in stallàtion
       head      HASH detached
       channel   stable (set by manifest of finance)
-      releases  not asked for this version yet: `vit update`
+      releases  not asked since 1.1.0 is here: `vit update`
       last      1.0.0 → 1.1.0 success on 2026-03-01 08:00:00Z
 
       vertical  version  status  takes Core     answer  smoke test  manifest

@@ -122,26 +122,26 @@ pub fn unfinished_error(id: String, story: &Story) -> EngineError {
     }
 }
 
-/// The id and story of a transaction that is not finished, if there is one.
-pub type Unfinished = Option<(String, Story)>;
-
 /// The last transaction of a journal, when it is open or inconsistent.
 ///
 /// # Errors
 /// The journal is damaged: what it says cannot be trusted.
-pub fn unfinished(log: &Log) -> Result<Unfinished, EngineError> {
+pub fn unfinished(log: &Log) -> Result<Option<(String, Story)>, EngineError> {
     if let Some(damage) = &log.damaged {
         return Err(damaged_journal(damage));
     }
     Ok(last_story(&log.records).filter(|(_, story)| story.phase.is_open()))
 }
 
+/// What is not finished, and who is at work on it.
+pub type Unfinished = (Option<(String, Story)>, Option<String>);
+
 /// What is not finished, and who is at work: with somebody at work it is no wreck. For readers,
 /// who hold no lock.
 ///
 /// # Errors
 /// The journal cannot be read, or is damaged.
-pub fn unfinished_now(state_dir: &Path) -> Result<(Unfinished, Option<String>), EngineError> {
+pub fn unfinished_now(state_dir: &Path) -> Result<Unfinished, EngineError> {
     let read = || Journal::read(state_dir).and_then(|log| unfinished(&log));
     let holder = Lock::holder(state_dir);
     let found = read()?;

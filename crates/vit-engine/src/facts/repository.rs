@@ -66,9 +66,12 @@ pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, En
             .iter()
             .map(|path| path.display().to_string())
             .collect(),
-        sparse: sparse
-            .iter()
-            .any(|(_, value)| matches!(value.to_ascii_lowercase().as_str(), "true" | "1" | "yes" | "on")),
+        sparse: sparse.iter().any(|(_, value)| {
+            matches!(
+                value.to_ascii_lowercase().as_str(),
+                "true" | "1" | "yes" | "on"
+            )
+        }),
         programs: programs.into_iter().map(|(key, _)| key).collect(),
         critical_paths: cx.site.settings.critical_paths.clone(),
         uncovered,

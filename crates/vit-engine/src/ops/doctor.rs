@@ -139,7 +139,8 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
 }
 
 /// The state folder, or what it will be made in, and the git folder around it can be written to by
-/// whoever runs this: without that every command that changes something fails.
+/// whoever runs this: without that every command that changes something fails. Reading goes on,
+/// so it is a warning.
 fn writable(site: &Site) -> Check {
     let there = |path: &Path| {
         path.ancestors()
@@ -160,7 +161,7 @@ fn writable(site: &Site) -> Check {
         ),
         Some(path) => check(
             "state folder",
-            CheckState::Failed,
+            CheckState::Warning,
             format!("you may not write to {}", path.display()),
             Some("run vit as the user who owns the installation, or make it writable for yourself"),
         ),

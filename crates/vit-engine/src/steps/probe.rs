@@ -1,6 +1,7 @@
 //! The smoke tests: each in its own process group, with its own timeout, its output captured.
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::time::Duration;
 
 use vit_contract::code::Code;
@@ -83,9 +84,7 @@ pub fn problem(result: &SmokeResult) -> Option<Problem> {
     let how = match (result.exit_status, result.signal) {
         (Some(status), _) => format!("exit status {status}"),
         (None, Some(signal)) => format!("signal {signal}"),
-        (None, None) if result.outcome == SmokeOutcome::CouldNotRun => {
-            "it could not be started".to_owned()
-        }
+        (None, None) if result.outcome == SmokeOutcome::CouldNotRun => "not started".to_owned(),
         (None, None) => "ended by vit".to_owned(),
     };
     let last = result
@@ -124,7 +123,7 @@ fn run_one(cx: &Context<'_>, test: &SmokeTest, about: &Surroundings<'_>) -> (Smo
             cx,
             test,
             about,
-            ("/bin/sh".into(), vec![script.into_os_string()]),
+            ("/bin/sh".into(), vec![script.clone().into_os_string()]),
         );
     }
     match finished {
@@ -133,10 +132,36 @@ fn run_one(cx: &Context<'_>, test: &SmokeTest, about: &Surroundings<'_>) -> (Smo
             (result, finished.stdout.kept)
         }
         Err(error) => {
-            let text = format!("{error}{}", source_text(&error));
+            let interpreter = interpreter_missing(&error, &script).unwrap_or_default();
+            let text = format!("{error}{}{interpreter}", source_text(&error));
             (not_started(test, &text), text.into_bytes())
         }
     }
+}
+
+/// "No such file" of a script that is there is about the program that its first line names.
+fn interpreter_missing(error: &ProcessError, script: &Path) -> Option<String> {
+    let ProcessError::Spawn { source, .. } = error else {
+        return None;
+    };
+    if source.kind() != std::io::ErrorKind::NotFound {
+        return None;
+    }
+    let mut start = Vec::new();
+    let file = std::fs::File::open(script).ok()?;
+    std::io::Read::read_to_end(&mut std::io::Read::take(file, 256), &mut start).ok()?;
+    let line = start.split(|&byte| byte == b'\n').next()?;
+    let named = line.strip_prefix(b"#!")?;
+    let line_end = if named.ends_with(b"\r") {
+        "; the line ends in CR LF: save the script with LF"
+    } else {
+        ""
+    };
+    let named = String::from_utf8_lossy(named);
+    Some(format!(
+        ": its first line names {}, which is not there{line_end}",
+        named.trim()
+    ))
 }
 
 fn start(

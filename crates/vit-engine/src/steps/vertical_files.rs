@@ -1,7 +1,7 @@
 //! The files of verticals that git does not track: kept in git's object store before the switch,
 //! put back when the transaction rolls back. Caches and environments are left out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -29,6 +29,10 @@ const LEFT_OUT: [&str; 8] = [
 pub const MAX_FILES: usize = 20_000;
 /// See [`MAX_FILES`].
 pub const MAX_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Beside the verticals' folders in the kept tree: the permissions that git cannot tell, as
+/// `<octal> <path>` with a NUL after each. A file that only its owner may read stays so.
+const MODES: &str = ".vit-modes";
 
 /// What stands in a vertical's folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -109,9 +113,61 @@ pub fn keep(
     if roots.is_empty() {
         return Ok(None);
     }
-    let entries = hash(cx, &paths, true)?;
+    let mut entries = hash(cx, &paths, true)?;
+    let mut modes = Vec::new();
+    for path in &paths {
+        if let Some(mode) = permissions(&cx.site.root.join(path))
+            && ![0o644, 0o755].contains(&mode)
+        {
+            modes.extend(format!("{mode:o} ").into_bytes());
+            modes.extend(path.as_os_str().as_bytes());
+            modes.push(0);
+        }
+    }
+    if !modes.is_empty() {
+        entries.push(TreeEntry {
+            mode: 0o100_644,
+            oid: cx.git.hash_bytes(&modes, true)?,
+            path: MODES.into(),
+        });
+    }
     let tree = cx.git.make_tree(&entries, &scratch(cx))?;
     Ok(Some(VerticalFiles { roots, tree }))
+}
+
+/// What was kept: the files, and the permissions of those that are not as git makes them.
+fn kept(
+    cx: &Context<'_>,
+    files: &VerticalFiles,
+) -> Result<(Vec<TreeEntry>, BTreeMap<PathBuf, u32>), GitError> {
+    let mut entries = cx.git.ls_tree::<&str>(&files.tree, &[], true)?;
+    let Some(at) = entries.iter().position(|e| e.path == Path::new(MODES)) else {
+        return Ok((entries, BTreeMap::new()));
+    };
+    let list = entries.remove(at).oid;
+    let limit = usize::try_from(MAX_BYTES).unwrap_or(usize::MAX);
+    let blob = cx.git.read_blobs(&[list], limit)?.pop();
+    let Some(Blob::Content(list)) = blob else {
+        return Ok((entries, BTreeMap::new()));
+    };
+    let modes = list
+        .split(|&byte| byte == 0)
+        .filter_map(|line| {
+            let space = line.iter().position(|&byte| byte == b' ')?;
+            let mode = std::str::from_utf8(&line[..space]).ok()?;
+            let path = std::ffi::OsString::from_vec(line[space + 1..].to_vec());
+            Some((path.into(), u32::from_str_radix(mode, 8).ok()?))
+        })
+        .collect();
+    Ok((entries, modes))
+}
+
+/// A plain file's permissions.
+fn permissions(path: &Path) -> Option<u32> {
+    let metadata = std::fs::symlink_metadata(path).ok()?;
+    metadata
+        .is_file()
+        .then(|| metadata.permissions().mode() & 0o7777)
 }
 
 /// The paths whose content, kind or mode is not what was kept, missing ones included.
@@ -119,7 +175,7 @@ pub fn keep(
 /// # Errors
 /// Git could not be run.
 pub fn differing(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>, GitError> {
-    Ok(differing_entries(cx, files)?
+    Ok(differing_entries(cx, kept(cx, files)?.0)?
         .iter()
         .map(|e| e.path.display().to_string())
         .collect())
@@ -130,8 +186,8 @@ pub fn differing(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>,
 /// # Errors
 /// Git could not be run.
 pub fn gone(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>, GitError> {
-    let kept = cx.git.ls_tree::<&str>(&files.tree, &[], true)?;
-    Ok(kept
+    Ok(kept(cx, files)?
+        .0
         .iter()
         .filter(|entry| !is_file_or_link(&cx.site.root, &entry.path))
         .map(|entry| entry.path.display().to_string())
@@ -143,7 +199,8 @@ pub fn gone(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<String>, GitE
 /// # Errors
 /// A file cannot be written; the others are written all the same.
 pub fn restore(cx: &Context<'_>, files: &VerticalFiles) -> Result<(), EngineError> {
-    let entries = differing_entries(cx, files)?;
+    let (entries, modes) = kept(cx, files)?;
+    let entries = differing_entries(cx, entries)?;
     let specs: Vec<String> = entries.iter().map(|entry| entry.oid.clone()).collect();
     let blobs = cx
         .git
@@ -153,7 +210,7 @@ pub fn restore(cx: &Context<'_>, files: &VerticalFiles) -> Result<(), EngineErro
         let Blob::Content(content) = blob else {
             continue;
         };
-        if let Err(source) = put_back(&cx.site.root, &entry.path, entry.mode, &content) {
+        if let Err(source) = put_back(&cx.site.root, entry, modes.get(&entry.path), &content) {
             first.get_or_insert(EngineError::Io {
                 action: "restoring",
                 path: cx.site.root.join(&entry.path),
@@ -161,11 +218,24 @@ pub fn restore(cx: &Context<'_>, files: &VerticalFiles) -> Result<(), EngineErro
             });
         }
     }
+    for (path, mode) in &modes {
+        let full = cx.site.root.join(path);
+        if in_plain_folders(&cx.site.root, path)
+            && permissions(&full).is_some_and(|now| now != *mode)
+            && let Err(source) =
+                std::fs::set_permissions(&full, std::fs::Permissions::from_mode(*mode))
+        {
+            first.get_or_insert(EngineError::Io {
+                action: "restoring the permissions of",
+                path: full,
+                source,
+            });
+        }
+    }
     first.map_or(Ok(()), Err)
 }
 
-fn differing_entries(cx: &Context<'_>, files: &VerticalFiles) -> Result<Vec<TreeEntry>, GitError> {
-    let kept = cx.git.ls_tree::<&str>(&files.tree, &[], true)?;
+fn differing_entries(cx: &Context<'_>, kept: Vec<TreeEntry>) -> Result<Vec<TreeEntry>, GitError> {
     let there: Vec<PathBuf> = kept
         .iter()
         .filter(|entry| is_file_or_link(&cx.site.root, &entry.path))
@@ -233,7 +303,13 @@ fn folders_of(path: &Path) -> Vec<&Path> {
     folders
 }
 
-fn put_back(root: &Path, path: &Path, mode: u32, content: &[u8]) -> std::io::Result<()> {
+fn put_back(
+    root: &Path,
+    entry: &TreeEntry,
+    permissions: Option<&u32>,
+    content: &[u8],
+) -> std::io::Result<()> {
+    let (path, mode) = (entry.path.as_path(), entry.mode);
     for folder in folders_of(path) {
         let folder = root.join(folder);
         // What came in a folder's place is removed: written through, a link would lead us out of
@@ -258,7 +334,8 @@ fn put_back(root: &Path, path: &Path, mode: u32, content: &[u8]) -> std::io::Res
     }
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     std::io::Write::write_all(&mut file, content)?;
-    let permissions = if mode & 0o100 == 0 { 0o644 } else { 0o755 };
+    let usual = if mode & 0o100 == 0 { 0o644 } else { 0o755 };
+    let permissions = permissions.copied().unwrap_or(usual);
     file.as_file()
         .set_permissions(std::fs::Permissions::from_mode(permissions))?;
     file.as_file().sync_all()?;
