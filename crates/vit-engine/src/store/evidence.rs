@@ -107,12 +107,14 @@ impl Evidence {
     }
 }
 
-/// Removes the oldest evidence until `keep` transactions' are left.
+/// Removes the oldest evidence until `keep` transactions' are left. Evidence that holds files
+/// moved out of the tree stays: they may be somebody's, and deleting them is for people.
 ///
 /// # Errors
 /// A folder cannot be read or removed; the others are removed all the same.
 pub fn prune(state_dir: &Path, keep: usize) -> Result<(), EngineError> {
-    let folders = super::folders_by_age(&state_dir.join(FOLDER))?;
+    let mut folders = super::folders_by_age(&state_dir.join(FOLDER))?;
+    folders.retain(|folder| fs::symlink_metadata(folder.join(LEFTOVERS)).is_err());
     let surplus = folders.len().saturating_sub(keep);
     super::remove_folders(&folders[..surplus])
 }

@@ -153,3 +153,16 @@ fn the_newest_evidence_is_kept() {
     assert_eq!(left, ["t1", "t2"]);
     prune(&dir.path().join("absent"), 2).unwrap();
 }
+
+#[test]
+fn pruning_deletes_no_file_that_was_moved_out_of_the_tree() {
+    let dir = tempfile::tempdir().unwrap();
+    let from = dir.path().join("notes.txt");
+    File::create(&from).unwrap();
+    let moved = Evidence::create(dir.path(), "t1").unwrap();
+    moved.keep_file(&from, Path::new("notes.txt")).unwrap();
+    Evidence::create(dir.path(), "t2").unwrap();
+    prune(dir.path(), 0).unwrap();
+    assert!(moved.folder().join("leftovers/notes.txt").is_file());
+    assert!(!dir.path().join(FOLDER).join("t2").exists());
+}
