@@ -37,7 +37,7 @@ pub fn keep(
         .raw(&["status", "--porcelain=v2", "--branch"], Vec::new())?;
     evidence.put("git-status.txt", &status.stdout.kept)?;
     let diff = cx.git.raw(
-        &["diff", "--no-ext-diff", "--no-textconv", "HEAD"],
+        &["diff", "--binary", "--no-ext-diff", "--no-textconv", "HEAD"],
         Vec::new(),
     )?;
     if diff.stdout.total > 0 {

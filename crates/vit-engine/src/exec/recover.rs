@@ -34,6 +34,10 @@ pub fn finish_open<'a>(
         return Ok(None);
     };
     cx.reporter.report(Event::Recovering { id: id.clone() });
+    if story.begun.is_none() && never_snapped(cx, &id)? {
+        let cause = interrupted(&id);
+        return Ok(Some(Run::new(cx, held, id, story).abort(cause)));
+    }
     beginning(cx, &id, &mut story)?;
     let phase = story.phase;
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
@@ -131,6 +135,18 @@ fn close_repaired(mut run: Run<'_, '_>, proof: Option<Proof>) -> TransactionRepo
     };
     close::close(&mut run, &ending);
     close::report(run, &ending)
+}
+
+/// Whether a transaction whose first record is lost had not got as far as its snapshot. Plan, tag
+/// and private ref are on disk before it is armed: without any of them, nothing was changed.
+fn never_snapped(cx: &Context<'_>, id: &str) -> Result<bool, EngineError> {
+    let names = [
+        format!("refs/vit/snapshots/{id}"),
+        format!("refs/tags/pre-upgrade-{id}"),
+        format!("refs/tags/pre-rollback-{id}"),
+    ];
+    let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
+    Ok(transactions::read(&cx.site.state_dir, id)?.is_none() && cx.git.refs(&wanted)?.is_empty())
 }
 
 /// Where a damaged journal has lost the first record, the plan that was kept for the transaction

@@ -55,3 +55,22 @@ fn an_open_transaction_in_a_damaged_journal_is_rolled_back() {
         sound(&start).unwrap_or_else(|error| panic!("line {damaged}: {error}"));
     }
 }
+
+/// Without its first record, and killed before the snapshot: nothing was changed, and nothing
+/// stands in the way afterwards.
+#[test]
+fn a_transaction_that_had_no_snapshot_yet_ends_without_its_first_record() {
+    let world = world("exit 0");
+    let before = world.state();
+    let killed = faults::with(upgrade(&world), "journal.judged.synced", Fault::Kill).run();
+    assert!(killed.was_killed());
+    let path = world.path(".git/vit/journal.jsonl");
+    let journal = std::fs::read_to_string(&path).expect("it is there");
+    put(&path, journal.replacen("\"seq\":", "\"sea\":", 1));
+    world.vit(&["recover"]).assert_code(0);
+    world.state().assert_same(&before);
+    world.vit(&["upgrade", "--yes"]).assert_code(0);
+    assert_eq!(outcomes(&world), ["success"]);
+    world.vit(&["history", "verify"]).assert_code(0);
+    world.vit(&["verify"]).assert_code(0);
+}
