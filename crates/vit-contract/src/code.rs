@@ -63,7 +63,7 @@ codes! {
     BadValue "bad_value" Blocked "a value is outside what the format allows";
     BadVersion "bad_version" Blocked "a value is not a SemVer version";
     UnquotedVersion "unquoted_version" Blocked "an unquoted YAML number where a version in quotes is needed";
-    BadName "bad_name" Blocked "a domain name is outside [a-z0-9][a-z0-9_-]{0,63}";
+    BadName "bad_name" Blocked "a domain name has other characters than a-z, 0-9, `_` and `-`, or more than 64";
     RangeInverted "range_inverted" Blocked "min_core_version is above max_core_version: no Core version fits";
     ContactNotEmail "contact_not_email" Warning "ownership.contact is no e-mail address";
     StatusDraft "status_draft" Warning "the status `draft` is found in the wild; the vertical is shown but not gated";
