@@ -8,6 +8,7 @@ use vit_testkit::kill::Survivor;
 use vit_testkit::{Invocation, Run, World, WorldBuilder};
 
 mod damage;
+mod failed;
 mod inconsistent;
 mod many;
 mod signals;
