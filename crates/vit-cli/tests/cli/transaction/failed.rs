@@ -3,7 +3,7 @@
 use super::{FAILS_ON_NEW, outcomes, put, sound, status, upgrade, world};
 
 #[test]
-fn case_9_a_failed_upgrade_leaves_everything_as_it_was_and_says_so() {
+fn case_09_a_failed_upgrade_leaves_everything_as_it_was_and_says_so() {
     let world = world(FAILS_ON_NEW);
     let root = world.installation();
     put(root.join("my notes.txt"), "mine\n");
