@@ -118,6 +118,9 @@ pub struct Entry {
     /// Warnings accepted by code.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<Accepted>,
+    /// Why a release in quarantine was tried again, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_reason: Option<String>,
     /// What was compared at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
@@ -148,7 +151,21 @@ pub struct Proof {
     pub branch: Option<String>,
     /// The tree that every tracked file was hashed against.
     pub tree: String,
+    /// The Python environment, where it is managed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentProof>,
     /// What did not agree, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<String>,
+}
+
+/// What was compared of a Python environment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct EnvironmentProof {
+    /// Its folder, absolute.
+    pub path: String,
+    /// SHA-256 over its manifest: path, mode and SHA-256 of every file.
+    pub sha256: String,
+    /// How many files it has.
+    pub files: usize,
 }

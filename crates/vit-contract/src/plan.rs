@@ -17,6 +17,15 @@ use crate::problem::Problem;
 use crate::release::Changes;
 use crate::verdict::{Answer, Verdict};
 
+mod rehearsal;
+mod step;
+
+pub use rehearsal::{Rehearsal, RehearsalOutcome};
+pub use step::{
+    CommandStep, EnvironmentAction, EnvironmentPlan, EnvironmentStep, Installer, Position, Step,
+    SubmoduleSwitch,
+};
+
 /// The schema name of a plan.
 pub const SCHEMA: &str = "vit.plan/1";
 
@@ -50,18 +59,12 @@ impl Kind {
 pub enum Strategy {
     /// HEAD has no commits of its own: the tree becomes the target's.
     Checkout,
-}
-
-/// What git has checked out: enough to come back to it exactly.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Position {
-    /// The commit of HEAD.
-    pub commit: String,
-    /// The tree of that commit.
-    pub tree: String,
-    /// The branch that HEAD is on, as a full ref name; absent when detached.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub branch: Option<String>,
+    /// HEAD carries commits on top of Core: the target is merged into them.
+    Merge,
+    /// Core is a submodule: its pointer becomes the target's.
+    Submodule,
+    /// Core is an installed package: its pin becomes the target's.
+    Package,
 }
 
 /// One end of a plan.
@@ -73,30 +76,6 @@ pub struct End {
     /// What git has checked out there.
     #[serde(flatten)]
     pub position: Position,
-}
-
-/// One effect on the live installation. The executor runs them in order and undoes them in
-/// reverse. (Environment and package steps join here.)
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(tag = "step", rename_all = "snake_case")]
-pub enum Step {
-    /// Switch the working tree, the index and HEAD.
-    SwitchTree {
-        /// Where it comes from.
-        from: Position,
-        /// Where it goes.
-        to: Position,
-    },
-}
-
-impl Step {
-    /// The step's name, as it stands in the journal and on the screen.
-    #[must_use]
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::SwitchTree { .. } => "switch-tree",
-        }
-    }
 }
 
 /// A smoke test that will run after the switch.
@@ -243,6 +222,22 @@ pub struct Plan {
     pub smoke_tests: Vec<SmokeTest>,
     /// The effects, in order.
     pub steps: Vec<Step>,
+    /// What becomes of the Python environment.
+    #[serde(default)]
+    pub environment: EnvironmentPlan,
+    /// What a rehearsal said, where one was held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rehearsal: Option<Rehearsal>,
+    /// The releases that follow this one, each with a transaction of its own, where there is no
+    /// direct way to the last of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<Version>,
+    /// Seconds for which the smoke tests repeat after the upgrade, where a soak was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub soak_seconds: Option<u64>,
+    /// Why a release in quarantine is tried again, where somebody said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_reason: Option<String>,
     /// How many files the switch changes.
     pub files_changed: usize,
     /// How long it will take.

@@ -29,6 +29,16 @@ pub struct Settings {
     pub critical_paths: Vec<String>,
     /// Globs of folders that may be a vertical's root (`*` stands for one folder name).
     pub discovery: Vec<String>,
+    /// The Python environment.
+    pub environment: EnvironmentSettings,
+    /// The name of Core's distribution, where Core is an installed package.
+    pub core_distribution: String,
+    /// The submodule that Core is, where it is one and is not found by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub core_submodule: Option<String>,
+    /// Steps of the installation's own, run between the environment and the smoke tests.
+    #[serde(rename = "step")]
+    pub steps: Vec<StepSettings>,
     /// How many history entries are kept by default.
     pub history_retention: usize,
     /// How many snapshots are kept beyond those that a rollback may need.
@@ -55,6 +65,61 @@ pub enum RegistryKind {
     Dir,
 }
 
+/// The `[environment]` table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct EnvironmentSettings {
+    /// Whether dependencies are managed at all.
+    pub manage: bool,
+    /// The environment's folder, absolute or relative to the git root; else `VIRTUAL_ENV`,
+    /// `.venv`, `venv`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// What is installed: `pyproject` (an editable install of the root), requirement files, or
+    /// nothing said: `pyproject.toml` where it declares a project, else `requirements.txt`.
+    pub install: Vec<String>,
+    /// How long an installation may take, in seconds.
+    pub timeout: u32,
+}
+
+impl Default for EnvironmentSettings {
+    fn default() -> Self {
+        Self {
+            manage: true,
+            path: None,
+            install: Vec::new(),
+            timeout: 1800,
+        }
+    }
+}
+
+/// One `[[step]]` table. A command is a list (program first) or a text for `/bin/sh -c`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepSettings {
+    /// Its name: a-z, 0-9, `_` and `-`.
+    pub name: String,
+    /// What is run.
+    pub run: Vec<String>,
+    /// What undoes it; without it the step is irreversible.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Vec<String>>,
+    /// What says whether it has worked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verify: Option<Vec<String>>,
+    /// How long each command may run, in seconds.
+    #[serde(default = "default_step_timeout")]
+    pub timeout: u32,
+    /// The target releases that it is for, as constraints (`>=1.2.0,<2`); all where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub releases: Option<String>,
+}
+
+/// How long a step may run where nothing is said, in seconds.
+#[must_use]
+pub const fn default_step_timeout() -> u32 {
+    300
+}
+
 impl Default for Settings {
     fn default() -> Self {
         let list = |items: &[&str]| items.iter().map(|&item| item.to_owned()).collect();
@@ -72,6 +137,10 @@ impl Default for Settings {
                 "vitruvyan_core/domains/*",
                 "examples/verticals/*",
             ]),
+            environment: EnvironmentSettings::default(),
+            core_distribution: "vitruvyan-core".to_owned(),
+            core_submodule: None,
+            steps: Vec::new(),
             history_retention: 50,
             snapshot_retention: 20,
         }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 use vit_contract::output::SmokeResult;
+use vit_contract::plan::Step;
 use vit_contract::problem::Problem;
 
 /// Something that happened.
@@ -71,8 +72,7 @@ pub enum Event {
     },
 }
 
-/// A stage of a transaction, in the order of TRANSACTION.md. (Rehearsal, environment and package
-/// stages join here.)
+/// A stage of a transaction, in the order of TRANSACTION.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -84,6 +84,12 @@ pub enum Stage {
     Snapshot,
     /// Switches the tree.
     SwitchTree,
+    /// Switches the submodule that Core is.
+    SwitchSubmodule,
+    /// Changes the Python environment.
+    Environment,
+    /// Runs a step of the installation's own.
+    OwnStep,
     /// Reads the manifests at the target and runs the smoke tests.
     Probe,
     /// Proves the result and commits.
@@ -99,6 +105,17 @@ pub enum Stage {
 }
 
 impl Stage {
+    /// The stage that carries a step out.
+    #[must_use]
+    pub const fn of(step: &Step) -> Self {
+        match step {
+            Step::SwitchTree { .. } => Self::SwitchTree,
+            Step::SwitchSubmodule(_) => Self::SwitchSubmodule,
+            Step::Environment(_) => Self::Environment,
+            Step::Command(_) => Self::OwnStep,
+        }
+    }
+
     /// The stage as a person reads it.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -107,6 +124,9 @@ impl Stage {
             Self::Judge => "judge every vertical",
             Self::Snapshot => "take a snapshot",
             Self::SwitchTree => "switch the tree",
+            Self::SwitchSubmodule => "switch the submodule",
+            Self::Environment => "change the environment",
+            Self::OwnStep => "run a step of the installation",
             Self::Probe => "run the smoke tests",
             Self::Commit => "prove and commit",
             Self::Evidence => "keep the evidence",

@@ -24,11 +24,13 @@ use crate::store::folder::Folder;
 use crate::store::history_file;
 
 pub mod core_version;
+pub mod landing;
 pub mod repository;
 pub mod target;
 pub mod verticals;
 
 pub use core_version::CoreVersion;
+pub use landing::Landing;
 
 /// What is true of an installation, whatever the target.
 pub struct Facts {
@@ -69,8 +71,10 @@ pub struct Facts {
 pub struct Target {
     /// The release.
     pub release: Release,
-    /// What is checked out there, HEAD detached.
+    /// The release itself: its commit and tree.
     pub position: Position,
+    /// Where the installation would land.
+    pub landing: landing::Landing,
     /// The releases on the way, oldest first, itself last; empty when going down.
     pub way: Vec<Release>,
     /// What its contracts package exports.

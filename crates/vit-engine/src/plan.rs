@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use vit_contract::code::Code;
 use vit_contract::digest;
 use vit_contract::plan::{
-    Accepted, ContractUse, Disk, End, Kind, Plan, Position, ReleaseChanges, SCHEMA, SmokeTest,
-    Step, Strategy,
+    Accepted, ContractUse, Disk, End, EnvironmentPlan, Kind, Plan, Position, ReleaseChanges,
+    SCHEMA, SmokeTest, Step,
 };
 use vit_contract::problem::{Problem, Severity};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -56,11 +56,11 @@ pub fn upgrade(
     facts: &Facts,
     target: &Target,
     repository: &Repository,
-    from: &Position,
+    (from, to): (&Position, Position),
     choice: &Choice,
 ) -> Plan {
     let verdict = facts.judge(target);
-    let mut to = target.position.clone();
+    let mut to = to;
     if choice.branch {
         to.branch.clone_from(&from.branch);
     }
@@ -88,14 +88,16 @@ pub fn upgrade(
         },
         target_tag: Some(target.release.tag.clone()),
         explicit_target: target.explicit,
-        strategy: Strategy::Checkout,
+        strategy: target.landing.strategy,
         answer,
         changes: changes(target),
         contracts,
-        steps: vec![Step::SwitchTree {
-            from: from.clone(),
-            to,
-        }],
+        steps: steps(target, from, to),
+        environment: EnvironmentPlan::default(),
+        rehearsal: None,
+        then: Vec::new(),
+        soak_seconds: None,
+        retry_reason: None,
         files_changed: target.switch.changes.len(),
         duration: estimate::duration(&facts.durations, target.switch.changes.len(), &smoke_tests),
         disk: needed,
@@ -112,6 +114,17 @@ pub fn upgrade(
     plan.next = next_command(&plan, target.explicit);
     plan.digest = plan.compute_digest();
     plan
+}
+
+/// The effects in order: the tree, what the strategy asks for beside it, the environment, the
+/// installation's own steps.
+fn steps(target: &Target, from: &Position, to: Position) -> Vec<Step> {
+    let mut steps = vec![Step::SwitchTree {
+        from: from.clone(),
+        to,
+    }];
+    steps.extend(target.landing.steps.iter().cloned());
+    steps
 }
 
 /// The smoke tests that run after the switch: of every active vertical.
@@ -281,6 +294,7 @@ fn named_facts(
             digest::sha256(changed.join("\0").as_bytes()),
         ),
         ("target commit", target.position.commit.clone()),
+        ("target tree", target.landing.tree.clone()),
         (
             "release metadata",
             target.release.metadata_sha256.clone().unwrap_or_default(),

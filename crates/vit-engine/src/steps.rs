@@ -1,9 +1,12 @@
 //! The effects on the live installation: one file a step, run and undo side by side. Each can be
-//! run and undone any number of times. (Environment and package steps join here.)
+//! run and undone any number of times.
 
+pub mod command;
+pub mod environment;
 pub mod leftovers;
 pub mod locks;
 pub mod probe;
+pub mod submodule;
 pub mod switch_tree;
 pub mod vertical_files;
 

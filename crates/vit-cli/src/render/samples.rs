@@ -215,6 +215,11 @@ pub(crate) fn plan() -> Plan {
             timeout_seconds: 180,
         }],
         steps: vec![Step::SwitchTree { from, to }],
+        environment: vit_contract::plan::EnvironmentPlan::default(),
+        rehearsal: None,
+        then: Vec::new(),
+        soak_seconds: None,
+        retry_reason: None,
         files_changed: 42,
         duration: DurationEstimate {
             seconds: 41.0,
@@ -300,6 +305,7 @@ fn proof(digit: char, branch: Option<&str>) -> Proof {
         head: oid(digit),
         branch: branch.map(str::to_owned),
         tree: oid('e'),
+        environment: None,
         mismatches: Vec::new(),
     }
 }
@@ -375,6 +381,7 @@ pub(crate) fn entry() -> Entry {
         host: Some("db1".into()),
         duration: Some(3.4),
         accepted: Vec::new(),
+        retry_reason: None,
         proof: Some(proof('b', None)),
         evidence: None,
         previous_hash: "0".repeat(64),

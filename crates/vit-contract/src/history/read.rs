@@ -147,6 +147,8 @@ struct WildEntry {
     #[serde(default)]
     accepted: Vec<Accepted>,
     #[serde(default)]
+    retry_reason: Option<String>,
+    #[serde(default)]
     proof: Option<Proof>,
     #[serde(default)]
     evidence: Option<String>,
@@ -184,6 +186,7 @@ impl TryFrom<WildEntry> for ReadEntry {
             host: wild.host,
             duration: wild.duration,
             accepted: wild.accepted,
+            retry_reason: wild.retry_reason,
             proof: wild.proof,
             evidence: wild.evidence,
             previous_hash: wild.previous_hash,

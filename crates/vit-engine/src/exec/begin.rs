@@ -40,6 +40,7 @@ pub(super) fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), En
         untracked: status.untracked.iter().map(|p| path_text(p)).collect(),
         comparing: Some(proof::comparing(cx)?),
         accepted: plan.accepted.clone(),
+        retry_reason: plan.retry_reason.clone(),
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),
     };

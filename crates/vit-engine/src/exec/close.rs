@@ -135,6 +135,7 @@ fn history_entry(run: &Run<'_, '_>, ending: &Ending) -> HistoryEntry {
         host: Some(begun.host.clone()),
         duration: Some(probe::seconds(elapsed)),
         accepted: begun.accepted.clone(),
+        retry_reason: begun.retry_reason.clone(),
         proof: ending.proof.clone(),
         evidence: run.story.evidence.clone().flatten(),
         previous_hash: String::new(),

@@ -68,6 +68,7 @@ impl Run<'_, '_> {
             files: None,
             untracked: None,
             comparing: self.begun().comparing.as_deref(),
+            environment: None,
         };
         let compared = || -> Result<Proof, EngineError> {
             let mut proof = proof::by_content(self.cx, &expected)?;

@@ -3,7 +3,7 @@
 use vit_contract::code::Code;
 use vit_contract::history::Proof;
 use vit_contract::output::TransactionReport;
-use vit_contract::plan::{Plan, Step};
+use vit_contract::plan::{Plan, Position, Step};
 use vit_contract::problem::{Problem, Severity};
 use vit_contract::verdict::Verdict;
 
@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::{Event, Stage};
 use crate::git::RefEdit;
-use crate::steps::{probe, switch_tree, vertical_files};
+use crate::steps::{command, environment, probe, submodule, switch_tree, vertical_files};
 use crate::store::{reserve, transactions};
 
 /// What the executor is given beside the plan.
@@ -33,7 +33,7 @@ pub struct Inputs<'p> {
 }
 
 /// Why it did not go on.
-pub(super) type Failure = Box<Problem>;
+pub(crate) type Failure = Box<Problem>;
 
 /// Carries a plan out. Whatever happens after the first record, the answer is a report: applied,
 /// aborted, rolled back, or inconsistent.
@@ -71,9 +71,9 @@ impl Run<'_, '_> {
         self.stage(Stage::Snapshot, |run| run.snapshot(inputs))?;
         self.not_cancelled()?;
         self.write(&Entry::Armed)?;
-        self.stage(Stage::SwitchTree, |run| {
-            plan.steps.iter().try_for_each(|step| run.step(step))
-        })?;
+        for step in &plan.steps {
+            self.stage(Stage::of(step), |run| run.step(step))?;
+        }
         self.stage(Stage::Probe, |run| run.probes(inputs))?;
         self.not_cancelled()?;
         self.stage(Stage::Commit, |run| run.commit(plan.kind))
@@ -124,34 +124,39 @@ impl Run<'_, '_> {
                 });
             }
             self.cx.git.update_refs(&edits)?;
-            self.record(&Entry::Snapped { files })
+            let environment = environment::keep(self.cx, &id, &inputs.plan.steps)?;
+            self.record(&Entry::Snapped { files, environment })
         })()
         .map_err(|error| failed(&error))
     }
 
     fn step(&mut self, step: &Step) -> Result<(), Failure> {
         self.not_cancelled()?;
-        let name = step.name().to_owned();
+        let name = step.name();
         self.write(&Entry::Intent { step: name.clone() })?;
         match step {
-            Step::SwitchTree { from, to } => {
-                switch_tree::run(self.cx, from, to).map_err(|error| failed(&error))?;
-                let expected = Expected {
-                    position: to,
-                    files: None,
-                    untracked: None,
-                    comparing: None,
-                };
-                let proof =
-                    proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
-                if !proof.verified {
-                    return Err(
-                        commit::mismatch(&proof, "the switched tree is not the target's").into(),
-                    );
-                }
-            }
+            Step::SwitchTree { from, to } => self.switch_tree(from, to)?,
+            Step::SwitchSubmodule(switch) => submodule::run(self.cx, switch)?,
+            Step::Environment(change) => environment::run(self.cx, &self.id, change)?,
+            Step::Command(command) => command::run(self.cx, &self.id, command)?,
         }
         self.write(&Entry::Done { step: name })
+    }
+
+    fn switch_tree(&self, from: &Position, to: &Position) -> Result<(), Failure> {
+        switch_tree::run(self.cx, from, to).map_err(|error| failed(&error))?;
+        let expected = Expected {
+            position: to,
+            files: None,
+            untracked: None,
+            comparing: None,
+            environment: None,
+        };
+        let proof = proof::quick(self.cx, &expected).map_err(|error| failed(&error.into()))?;
+        if proof.verified {
+            return Ok(());
+        }
+        Err(commit::mismatch(&proof, "the switched tree is not the target's").into())
     }
 
     fn probes(&mut self, inputs: &Inputs<'_>) -> Result<(), Failure> {
@@ -236,6 +241,6 @@ impl Run<'_, '_> {
     }
 }
 
-pub(super) fn failed(error: &EngineError) -> Failure {
+pub(crate) fn failed(error: &EngineError) -> Failure {
     problem_of(error, Code::StepFailed).into()
 }

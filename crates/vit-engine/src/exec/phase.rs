@@ -5,7 +5,7 @@ use vit_contract::output::SmokeResult;
 use vit_contract::plan::Step;
 use vit_contract::problem::Problem;
 
-use super::record::{Begun, Entry, VerticalFiles};
+use super::record::{Begun, Entry, KeptEnvironment, VerticalFiles};
 
 /// A transaction as its records tell it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,6 +14,8 @@ pub struct Story {
     pub begun: Option<Begun>,
     /// Files of untracked verticals that were kept.
     pub files: Option<VerticalFiles>,
+    /// The environment that was kept.
+    pub environment: Option<KeptEnvironment>,
     /// Names of the steps that were begun, in order.
     pub begun_steps: Vec<String>,
     /// Whether any step may have been begun: a record that is not known, of a newer `vit` or in
@@ -81,7 +83,7 @@ impl Story {
         self.begun
             .iter()
             .flat_map(|b| b.steps.iter().rev())
-            .filter(|step| self.any_step || begun.iter().any(|name| name == step.name()))
+            .filter(|step| self.any_step || begun.contains(&step.name()))
     }
 
     /// Takes one more record in.
@@ -89,7 +91,10 @@ impl Story {
         self.phase = next(self.phase, record);
         match record {
             Entry::Begun(begun) => self.begun = Some((**begun).clone()),
-            Entry::Snapped { files } => self.files.clone_from(files),
+            Entry::Snapped { files, environment } => {
+                self.files.clone_from(files);
+                self.environment.clone_from(environment);
+            }
             Entry::Intent { step } => self.begun_steps.push(step.clone()),
             Entry::Probed { results } => self.results.clone_from(results),
             Entry::RollbackBegun { cause, results } => {

@@ -8,13 +8,13 @@ use vit_contract::digest;
 use vit_contract::history::Proof;
 use vit_contract::plan::Position;
 
-use super::record::{VerticalFiles, path_of};
+use super::record::{KeptEnvironment, VerticalFiles, path_of};
 use super::run::problem_of;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::GitError;
 use crate::parallel;
-use crate::steps::vertical_files;
+use crate::steps::{environment, vertical_files};
 use crate::store::atomic;
 
 /// How many differing paths a proof names.
@@ -31,6 +31,8 @@ pub struct Expected<'a> {
     pub untracked: Option<&'a [String]>,
     /// What [`comparing`] was when the transaction began.
     pub comparing: Option<&'a str>,
+    /// The Python environment.
+    pub environment: Option<&'a KeptEnvironment>,
 }
 
 /// What the repository's own configuration says of how git compares a file with its object: a
@@ -107,6 +109,19 @@ pub fn by_content(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, Gi
                 .push(problem_of(&error, Code::TreeMismatch).message),
         }
     }
+    if let Some(kept) = expected.environment {
+        match environment::compare(kept) {
+            Ok((compared, mismatches)) => {
+                proof.environment = Some(compared);
+                proof
+                    .mismatches
+                    .extend(mismatches.into_iter().take(NAMED_PATHS));
+            }
+            Err(error) => proof
+                .mismatches
+                .push(problem_of(&error, Code::TreeMismatch).message),
+        }
+    }
     proof.mismatches.dedup();
     proof.verified = proof.mismatches.is_empty();
     Ok(proof)
@@ -145,6 +160,7 @@ pub fn quick(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitErro
         head,
         branch: status.branch,
         tree: position.tree.clone(),
+        environment: None,
         mismatches,
     })
 }

@@ -82,6 +82,7 @@ fn entry_of(
         host: Some(begun.host.clone()),
         duration: Some(seconds.max(0.0)),
         accepted: begun.accepted.clone(),
+        retry_reason: begun.retry_reason.clone(),
         proof: story.proof.clone(),
         evidence: story.evidence.clone().flatten(),
         previous_hash: String::new(),

@@ -39,6 +39,9 @@ pub struct Begun {
     pub comparing: Option<String>,
     /// Warnings accepted by code.
     pub accepted: Vec<Accepted>,
+    /// Why a release in quarantine is tried again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_reason: Option<String>,
     /// Who.
     pub actor: String,
     /// On which machine.
@@ -84,6 +87,19 @@ pub struct VerticalFiles {
     pub tree: String,
 }
 
+/// A Python environment as it was, kept as a twin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptEnvironment {
+    /// The environment's folder, absolute.
+    pub path: String,
+    /// The twin's folder, absolute: `tree` and `manifest` stand in it.
+    pub twin: String,
+    /// The SHA-256 of its manifest.
+    pub manifest_sha256: String,
+    /// How many files it has.
+    pub files: usize,
+}
+
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body", rename_all = "snake_case")]
@@ -104,6 +120,9 @@ pub enum Entry {
     Snapped {
         /// Files of untracked verticals.
         files: Option<VerticalFiles>,
+        /// The environment, where a step changes it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        environment: Option<KeptEnvironment>,
     },
     /// From here on, a crash means: roll back.
     Armed,

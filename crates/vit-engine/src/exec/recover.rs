@@ -176,6 +176,7 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         untracked: untracked.iter().map(|path| path_text(path)).collect(),
         comparing: None,
         accepted: plan.accepted,
+        retry_reason: plan.retry_reason,
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),
     });

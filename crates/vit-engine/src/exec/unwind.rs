@@ -14,9 +14,12 @@ use super::evidence::{self, Evidence};
 use super::proof::{self, Expected};
 use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
+use crate::error::EngineError;
 use crate::event::{Event, Stage};
 use crate::process;
-use crate::steps::{leftovers, locks, probe, switch_tree, vertical_files};
+use crate::steps::{
+    command, environment, leftovers, locks, probe, submodule, switch_tree, vertical_files,
+};
 use crate::store::{reserve, transactions};
 
 /// Whether the old release's smoke tests run once the old state is back.
@@ -154,17 +157,7 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
             before: &before,
             evidence,
         };
-        let result = match &step {
-            Step::SwitchTree { from, to } => {
-                let point = run.cx.faults.at(format_args!("undo.switch-tree"));
-                let injected = point.map_err(|source| crate::error::EngineError::Io {
-                    action: "undoing",
-                    path: run.cx.site.root.clone(),
-                    source,
-                });
-                injected.and_then(|()| switch_tree::undo(run.cx, from, to, &keep))
-            }
-        };
+        let result = undo(run, &step, &keep);
         let error = result
             .err()
             .map(|error| problem_of(&error, Code::StepFailed));
@@ -172,7 +165,7 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
         run.problems
             .extend(error.map(|problem| problem.severity(Severity::Warning)));
         run.record_if_possible(&Entry::Undone {
-            step: step.name().to_owned(),
+            step: step.name(),
             error: text,
         });
     }
@@ -186,6 +179,29 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
     }
 }
 
+fn undo(
+    run: &Run<'_, '_>,
+    step: &Step,
+    keep: &leftovers::Leftovers<'_>,
+) -> Result<(), EngineError> {
+    let cx = run.cx;
+    cx.faults
+        .at(format_args!("undo.{}", step.name()))
+        .map_err(|source| EngineError::Io {
+            action: "undoing",
+            path: cx.site.root.clone(),
+            source,
+        })?;
+    match step {
+        Step::SwitchTree { from, to } => switch_tree::undo(cx, from, to, keep),
+        Step::SwitchSubmodule(switch) => submodule::undo(cx, switch, keep),
+        Step::Environment(change) => {
+            environment::undo(cx, change, run.story.environment.as_ref(), keep)
+        }
+        Step::Command(command) => command::undo(cx, &run.id, command),
+    }
+}
+
 pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
     let begun = run.begun();
     let expected = Expected {
@@ -193,12 +209,14 @@ pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
         files: run.story.files.as_ref(),
         untracked: Some(&begun.untracked),
         comparing: begun.comparing.as_deref(),
+        environment: run.story.environment.as_ref(),
     };
     proof::by_content(run.cx, &expected).unwrap_or_else(|error| Proof {
         verified: false,
         head: begun.from.position.commit.clone(),
         branch: begun.from.position.branch.clone(),
         tree: begun.from.position.tree.clone(),
+        environment: None,
         mismatches: vec![format!("the installation could not be compared: {error}")],
     })
 }

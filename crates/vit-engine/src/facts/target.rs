@@ -6,6 +6,7 @@ use std::path::Path;
 use vit_contract::plan::Position;
 use vit_contract::release::Release;
 
+use super::landing::Landing;
 use super::{Facts, Switch, Target, verticals};
 use crate::compat::Vertical;
 use crate::context::Context;
@@ -42,19 +43,14 @@ impl Facts {
             branch: None,
             commit,
         };
-        let (contents, differences) = parallel::both(
-            || -> Result<_, EngineError> {
-                let listing = cx.git.ls_tree::<&str>(&position.commit, &[], true)?;
-                let then = verticals::in_tree(cx, &position.commit, &listing)?;
-                Ok((then, exports(cx, &listing)?))
-            },
-            || -> Result<_, EngineError> {
-                let changes = changes(cx, self.position.as_ref(), &position)?;
-                Ok((changes, self.commits(cx, &position.commit)?))
-            },
+        let commits = self.commits(cx, &position.commit)?;
+        let landing = Landing::of(cx, self, (&release, &position), &commits)?;
+        let (contents, changes) = parallel::both(
+            || contents(cx, &position, &landing.tree),
+            || changes(cx, self.position.as_ref(), &landing.tree),
         );
-        let ((then, exports), (changes, commits)) = (contents?, differences?);
-        let switch = Switch::new(&self.verticals, then, changes);
+        let (then, exports) = contents?;
+        let switch = Switch::new(&self.verticals, then, changes?);
         Ok(Target {
             way: self.way(&release),
             exports,
@@ -62,6 +58,7 @@ impl Facts {
             ahead: commits.ahead,
             fast_forward: commits.fast_forward,
             position,
+            landing,
             release,
             switch,
             explicit,
@@ -154,8 +151,23 @@ pub fn switch(
     Ok(Switch::new(
         verticals_now,
         then,
-        changes(cx, Some(from), to)?,
+        changes(cx, Some(from), &to.tree)?,
     ))
+}
+
+/// The verticals of the tree that the installation would have, and what Core's own tree exports.
+fn contents(
+    cx: &Context<'_>,
+    core: &Position,
+    tree: &str,
+) -> Result<(Vec<Vertical>, Exports), EngineError> {
+    let listing = cx.git.ls_tree::<&str>(tree, &[], true)?;
+    let then = verticals::in_tree(cx, tree, &listing)?;
+    if tree == core.tree {
+        return Ok((then, exports(cx, &listing)?));
+    }
+    let listing = cx.git.ls_tree::<&str>(&core.commit, &[], true)?;
+    Ok((then, exports(cx, &listing)?))
 }
 
 /// How the trees differ, and what that takes.
@@ -165,13 +177,9 @@ struct Changes {
     bytes: u64,
 }
 
-fn changes(
-    cx: &Context<'_>,
-    from: Option<&Position>,
-    to: &Position,
-) -> Result<Changes, EngineError> {
+fn changes(cx: &Context<'_>, from: Option<&Position>, to: &str) -> Result<Changes, EngineError> {
     let list = match from {
-        Some(from) if from.tree != to.tree => cx.git.diff_trees(&from.tree, &to.tree)?,
+        Some(from) if from.tree != to => cx.git.diff_trees(&from.tree, to)?,
         _ => Vec::new(),
     };
     Ok(Changes {
@@ -195,10 +203,14 @@ impl Switch {
 }
 
 /// How HEAD stands to the releases.
-struct Commits {
-    own: usize,
-    ahead: usize,
-    fast_forward: bool,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Commits {
+    /// Commits of HEAD that are in no release, no tag and no branch of the release remote.
+    pub own: usize,
+    /// Commits of HEAD that are in no release.
+    pub ahead: usize,
+    /// Whether HEAD is an ancestor of the target.
+    pub fast_forward: bool,
 }
 
 /// The verticals as they will be: tracked ones from the target's tree, the others as they are;

@@ -109,7 +109,8 @@ pub(crate) fn make(
         return Err(unborn());
     };
     let repository = repository::gather(cx, &facts.verticals)?;
-    let plan = plan::upgrade(facts, target, &repository, position, choice);
+    let to = target.landing.position(cx, facts.now)?;
+    let plan = plan::upgrade(facts, target, &repository, (position, to), choice);
     acceptable(&plan, &choice.accept)?;
     Ok(plan)
 }

@@ -3,8 +3,8 @@
 use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
-    Disk, DurationEstimate, End, EstimateBasis, Kind, Plan, Position, Risk, RiskLevel, SCHEMA,
-    Step, Strategy,
+    Disk, DurationEstimate, End, EnvironmentPlan, EstimateBasis, Kind, Plan, Position, Risk,
+    RiskLevel, SCHEMA, Step, Strategy,
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -163,6 +163,11 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
             from: from.position.clone(),
             to,
         }],
+        environment: EnvironmentPlan::default(),
+        rehearsal: None,
+        then: Vec::new(),
+        soak_seconds: None,
+        retry_reason: None,
         from,
         preflight: parts.problems,
         smoke_tests,

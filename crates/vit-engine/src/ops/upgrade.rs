@@ -82,6 +82,8 @@ fn upgrade<'a>(
 ) -> Result<TransactionReport, EngineError> {
     // The registry was asked when the plan was made; what it said then is compared now.
     let mut facts = Facts::gather(cx, true)?;
+    // A commit that the plan names is made again with the same time.
+    facts.now = plan.created;
     if matches!(plan.channel_set_by.as_str(), "--channel" | "VIT_CHANNEL") {
         // What was said for that one plan holds for carrying it out.
         facts.channel = ChannelChoice {
@@ -110,7 +112,7 @@ fn carry_out<'a>(
     plan: &Plan,
 ) -> Result<TransactionReport, EngineError> {
     let rejudge = || -> Result<Verdict, EngineError> {
-        let on_disk = verticals::discover(cx, Some(&target.position.commit))?;
+        let on_disk = verticals::discover(cx, Some(&plan.to.position.commit))?;
         Ok(facts.judge_verticals(target, &on_disk))
     };
     let inputs = Inputs {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vit_contract::code::Code;
+use vit_contract::plan::Strategy;
 use vit_contract::problem::{Problem, Who};
 
 use super::{Choice, Repository};
@@ -23,6 +24,7 @@ pub fn upgrade(
     working_tree(&mut problems, &facts.status, repository);
     in_the_way(&mut problems, target);
     commits(&mut problems, facts, target, choice);
+    problems.extend(target.landing.problems.iter().cloned());
     holds(&mut problems, facts, target);
     if facts
         .version()
@@ -182,6 +184,10 @@ fn in_the_way(problems: &mut Vec<Problem>, target: &Target) {
 }
 
 fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: &Choice) {
+    if target.landing.strategy != Strategy::Checkout {
+        // HEAD's own commits stay below the new one.
+        return;
+    }
     if target.own_commits > 0 && !target.fast_forward {
         problems.push(
             Problem::new(Code::OwnCommits, "HEAD", "HEAD carries commits of its own on top of Core: switching the tree would drop their content")

@@ -78,6 +78,7 @@ fn undo(cx: &Context<'_>, from: &Position, to: &Position) {
         files: None,
         untracked: Some(&before),
         comparing: None,
+        environment: None,
     };
     let proof = proof::by_content(cx, &expected).unwrap();
     assert!(proof.verified, "{proof:?}");
@@ -155,6 +156,7 @@ fn a_proof_that_git_was_told_to_give_is_none() {
             files: None,
             untracked: None,
             comparing: Some(&then),
+            environment: None,
         };
         assert!(proof::by_content(cx, &expected).unwrap().verified);
         for trick in [
@@ -288,6 +290,7 @@ fn the_users_own_files_stay_and_what_is_in_the_way_is_kept() {
             files: None,
             untracked: Some(&before),
             comparing: None,
+            environment: None,
         };
         let proof = proof::by_content(cx, &expected).unwrap();
         assert!(proof.verified, "{proof:?}");

@@ -32,6 +32,7 @@ fn begun() -> Entry {
         untracked: Vec::new(),
         comparing: None,
         accepted: Vec::new(),
+        retry_reason: None,
         actor: String::new(),
         host: String::new(),
     }))
@@ -43,6 +44,7 @@ fn proof() -> Proof {
         head: String::new(),
         branch: None,
         tree: String::new(),
+        environment: None,
         mismatches: Vec::new(),
     }
 }
@@ -62,7 +64,10 @@ fn ways() -> Vec<Vec<Entry>> {
         Entry::Judged {
             answer: Answer::Compatible,
         },
-        Entry::Snapped { files: None },
+        Entry::Snapped {
+            files: None,
+            environment: None,
+        },
     ];
     let armed = [
         start.clone(),
