@@ -89,7 +89,7 @@ fn main() {
         timed(&mut times[0], || shell("cp -al env copy", &folder));
         remove();
         timed(&mut times[1], || {
-            shell("cp -al env copy && sync -f copy", &folder)
+            shell("cp -al env copy && sync -f copy", &folder);
         });
         remove();
         timed(&mut times[2], || {

@@ -16,7 +16,7 @@ use super::copy::{create, own, put_attributes};
 use super::manifest::{Entry, Held, Manifest, Node};
 use super::tree::{Tree, file_type, hash, part, size};
 use super::verify::{Mismatch, What};
-use super::{Work, failed, remove};
+use super::{Work, extended, failed, remove};
 use crate::error::EngineError;
 
 /// The name under which a file is made beside its place, before the rename. After a crash it is
@@ -322,8 +322,14 @@ fn copied(
 ) -> io::Result<()> {
     let from = source.read(name)?;
     let mut to = create(tree, fresh)?;
-    hash(from, &mut vec![0; BUFFER], |part| to.write_all(part))?;
+    let (sha256, size) = hash(&from, &mut vec![0; BUFFER], |part| to.write_all(part))?;
+    // It may have been written to since it was looked at.
+    if entry.node != (Node::File { sha256, size }) {
+        return Err(io::Error::other("the source changed while it was read"));
+    }
     own(&to, entry)?;
+    // The content is worth more than these.
+    let _ = extended::copy(&from, &to);
     // As everywhere: a rename without it could leave an empty file after a power cut.
     to.sync_all()
 }

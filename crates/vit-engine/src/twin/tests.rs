@@ -26,6 +26,11 @@ impl Case {
         Self::of(tempfile::tempdir().unwrap())
     }
 
+    /// In memory where that can be: a test that syncs a hundred times would wait for the disk.
+    fn quick() -> Self {
+        Self::of(tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap()))
+    }
+
     /// In another file system, where there is one.
     fn in_memory() -> Option<Self> {
         let memory = Path::new("/dev/shm");
@@ -83,6 +88,13 @@ impl Case {
     }
 }
 
+impl Drop for Case {
+    fn drop(&mut self) {
+        // There are read-only folders in it.
+        let _ = remove::force(self.folder.path());
+    }
+}
+
 const BIG: usize = 70_000;
 
 #[expect(clippy::disallowed_methods, reason = "files of a test, no state")]
@@ -119,9 +131,26 @@ fn odd(at: &Path) {
     put(&at.join("lib/setgid"), vec![2; BIG]);
     set_mode(&at.join("lib/setgid"), 0o2711);
     rustix::fs::mknodat(CWD, at.join("pipe"), FileType::Fifo, Mode::RUSR, 0).unwrap();
+    put(&at.join("labelled/file"), "labelled");
+    for name in ["labelled", "labelled/file"] {
+        // Where the file system has none, nothing is compared.
+        let _ = label(&at.join(name));
+    }
     put(&at.join("locked/inner/file"), "locked");
     set_mode(&at.join("locked/inner"), 0o500);
     set_mode(&at.join("locked"), 0o555);
+}
+
+const LABEL: &str = "user.vit";
+
+fn label(path: &Path) -> rustix::io::Result<()> {
+    rustix::fs::setxattr(path, LABEL, b"kept", rustix::fs::XattrFlags::empty())
+}
+
+fn label_of(path: &Path) -> Option<Vec<u8>> {
+    let mut value = [0; 16];
+    let length = rustix::fs::getxattr(path, LABEL, &mut value[..]).ok()?;
+    Some(value[..length].to_vec())
 }
 
 /// Puts a small environment at a path.

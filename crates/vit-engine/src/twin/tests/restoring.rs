@@ -45,7 +45,7 @@ fn an_upgraded_environment_comes_back_in_place() {
     upgraded(&case.live());
     put(&case.live().join("lib/.vit-fresh"), "left by a crash");
     set_mode(&case.live().join("locked"), 0o755);
-    fs::remove_dir_all(case.live().join("locked/inner")).unwrap();
+    remove::force(&case.live().join("locked/inner")).unwrap();
     fs::remove_file(case.live().join("pipe")).unwrap();
     fs::remove_file(case.live().join("bin/setuid")).unwrap();
     fs::remove_dir_all(case.live().join("perché")).unwrap();
@@ -74,7 +74,7 @@ fn an_upgraded_environment_comes_back_in_place() {
 fn a_write_through_a_hard_link_is_found_and_repaired_from_another_twin() {
     for with_source in [true, false] {
         for in_place in [true, false] {
-            let case = Case::new();
+            let case = Case::quick();
             plain(&case.live());
             let other = case.path("older/tree");
             fs::create_dir(case.path("older")).unwrap();
@@ -178,7 +178,7 @@ fn a_call_after_the_exchange_does_not_exchange_back() {
 #[test]
 fn a_half_done_restore_in_place_goes_on() {
     let names = {
-        let case = Case::new();
+        let case = Case::quick();
         plain(&case.live());
         let manifest = case.take();
         upgraded(&case.live());
@@ -186,7 +186,7 @@ fn a_half_done_restore_in_place_goes_on() {
     };
     for count in 0..=names.len() {
         for in_place in [false, true] {
-            let case = Case::new();
+            let case = Case::quick();
             plain(&case.live());
             let manifest = case.take();
             upgraded(&case.live());
@@ -320,7 +320,7 @@ fn a_restore_that_fails_anywhere_is_called_again() {
         .flat_map(|point| [(point, false), (point, true)])
     {
         for damage in [upgraded, |live: &Path| remove::force(live).unwrap()] {
-            let mut case = Case::new();
+            let mut case = Case::quick();
             odd(&case.live());
             let manifest = case.take();
             damage(&case.live());

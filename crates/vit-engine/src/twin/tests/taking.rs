@@ -16,6 +16,10 @@ fn a_twin_is_the_same_with_all_that_is_odd() {
         assert_eq!(twin.modified, entry.modified, "{}", path.display());
         assert_eq!(manifest.get(path).unwrap().modified, entry.modified);
     }
+    for name in ["labelled", "labelled/file"] {
+        let labels = [case.live(), case.twin()].map(|at| label_of(&at.join(name)));
+        assert_eq!(labels[0], labels[1], "{name}");
+    }
     assert!(case.mismatches(&case.twin(), &manifest).is_empty());
     assert!(case.mismatches(&case.live(), &manifest).is_empty());
     let again = case.of_live();
@@ -185,7 +189,7 @@ fn a_stopped_take_leaves_nothing() {
 #[test]
 fn a_take_that_fails_anywhere_leaves_nothing() {
     use crate::environment::Environment;
-    let mut case = Case::new();
+    let mut case = Case::quick();
     odd(&case.live());
     let before = case.of_live();
     for point in [
