@@ -115,6 +115,7 @@ impl<'a> Repair<'a> {
             return;
         };
         let result = self.work.at("repair.attributes").and_then(|()| {
+            self.tree.check_folder(above(name))?;
             let is = file_type(&self.tree.stat(name)?);
             let flags = match (is, &entry.node) {
                 (FileType::Symlink, Node::Link { .. }) => AtFlags::SYMLINK_NOFOLLOW,
@@ -152,6 +153,8 @@ impl<'a> Repair<'a> {
         let result = self
             .work
             .at("repair.make")
+            // A link in the place of a folder, which could not be removed, leads out.
+            .and_then(|()| self.tree.check_folder(above(name)))
             .and_then(|()| match &entry.node {
                 Node::Folder => self.folder(name),
                 Node::File { .. } => self.file(name, entry),
@@ -247,7 +250,8 @@ impl<'a> Repair<'a> {
             return;
         }
         let path = self.tree.full(folder);
-        if let Ok(found) = fs::symlink_metadata(&path)
+        if self.tree.check_folder(folder).is_ok()
+            && let Ok(found) = fs::symlink_metadata(&path)
             && found.is_dir()
             && found.mode() & 0o700 != 0o700
         {

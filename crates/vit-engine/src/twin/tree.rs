@@ -74,11 +74,26 @@ impl Tree {
         Ok(File::from(self.open_below(name, flags)?))
     }
 
+    /// Whether a name is a folder, and so is every one on the way: nothing that is done in it
+    /// leaves the tree.
+    pub(super) fn check_folder(&self, name: &OsStr) -> io::Result<()> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        self.open_below(name, flags)?;
+        Ok(())
+    }
+
     fn open_below(&self, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         match rustix::fs::openat2(&self.fd, part(name), flags, Mode::empty(), resolve) {
             // An old kernel, or a sandbox that does not know the call.
             Err(Errno::NOSYS | Errno::PERM) => {
+                let above = Path::new(name).ancestors().skip(1);
+                for folder in above.filter(|folder| !folder.as_os_str().is_empty()) {
+                    let found = rustix::fs::statat(&self.fd, folder, AtFlags::SYMLINK_NOFOLLOW)?;
+                    if file_type(&found) != FileType::Directory {
+                        return Err(Errno::LOOP);
+                    }
+                }
                 rustix::fs::openat(&self.fd, part(name), flags, Mode::empty())
             }
             result => result,

@@ -296,6 +296,37 @@ fn an_exchange_with_nothing_is_an_error_that_names_it() {
     assert_eq!(case.of_live(), before);
 }
 
+/// A link that stands in the place of a folder and cannot be removed: nothing is written where
+/// it leads to.
+#[cfg(feature = "faults")]
+#[test]
+fn nothing_is_written_through_a_link() {
+    use crate::environment::Environment;
+    let mut case = Case::quick();
+    plain(&case.live());
+    let manifest = case.take();
+    let outside = case.path("outside");
+    put(&outside.join("big.so"), "mine");
+    set_mode(&outside.join("big.so"), 0o600);
+    set_mode(&outside, 0o500);
+    let before = Manifest::of(&outside, &case.work()).unwrap();
+    remove::force(&case.live().join("lib/site/pkg")).unwrap();
+    symlink(&outside, case.live().join("lib/site/pkg")).unwrap();
+    let rule = "environment.twin.repair.remove=eio";
+    case.faults = Faults::new(&Environment::new([("VIT_FAULT".into(), rule.into())]));
+    let done = case.restore(&manifest, &no_exchange());
+    assert!(!done.mismatches.is_empty() && !done.errors.is_empty());
+    assert_eq!(Manifest::of(&outside, &case.work()).unwrap(), before);
+    case.faults = Faults::default();
+    assert!(
+        case.restore(&manifest, &no_exchange())
+            .mismatches
+            .is_empty()
+    );
+    assert_eq!(Manifest::of(&outside, &case.work()).unwrap(), before);
+    assert_restored(&case, &manifest);
+}
+
 /// Every effect fails once: the folder comes back by this call, or by the next one.
 #[cfg(feature = "faults")]
 #[test]
