@@ -38,8 +38,10 @@ pub struct EvidenceFile {
     pub what: String,
     /// Its size, in bytes.
     pub bytes: u64,
-    /// SHA-256 of the file as it stands here: bounded, and without secrets.
-    pub sha256: String,
+    /// SHA-256 of the file as it stands here: bounded, and without secrets. Absent for a file that
+    /// is too large to be read through: only its size is compared then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// The output that it holds, where it is a captured one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<WholeOutput>,

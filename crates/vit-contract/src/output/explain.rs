@@ -125,8 +125,9 @@ pub struct StoryEnd {
 /// Why a transaction was allowed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Allowed {
-    /// What the judgement was.
-    pub answer: Answer,
+    /// What the judgement was; absent where nothing says it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Answer>,
     /// The channel in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<Channel>,
@@ -154,7 +155,8 @@ pub struct StoryStage {
     pub what: String,
     /// When it ended, or was last heard of.
     pub at: Timestamp,
-    /// Seconds it took, by the times of the journal's records; absent where a crash is in between.
+    /// Seconds it took, by the times of the journal's records; absent where a crash is known to
+    /// be in between.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<f64>,
     /// How it ended.

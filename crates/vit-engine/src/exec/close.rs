@@ -247,7 +247,7 @@ fn next_command(kind: Kind, status: TransactionStatus, id: &str) -> Option<Strin
         (TransactionStatus::Applied, Kind::Upgrade) => Some("vit status".into()),
         (TransactionStatus::Applied, Kind::Rollback | Kind::Repair) => Some("vit status".into()),
         (TransactionStatus::RollbackExecuted | TransactionStatus::Aborted, _) => {
-            Some(format!("vit history show {id}"))
+            Some(format!("vit explain {id}"))
         }
         (TransactionStatus::Inconsistent, _) => Some("vit repair".into()),
         (TransactionStatus::NothingToDo | TransactionStatus::Blocked, _) => None,

@@ -187,13 +187,12 @@ fn recorded_proof(story: &Story) -> Result<Proof, EngineError> {
     story.proof.clone().ok_or_else(|| no_beginning("unknown"))
 }
 
+/// What the cause of a transaction says that was cut off, and that nobody asked to stop.
+pub const CUT_OFF: &str = "vit was ended in the middle (crash, kill or power cut)";
+
 fn interrupted(id: &str) -> Problem {
-    Problem::new(
-        Code::Interrupted,
-        id,
-        "vit was ended in the middle (crash, kill or power cut)",
-    )
-    .hint(Who::You, "plan again when the machine is well")
+    Problem::new(Code::Interrupted, id, CUT_OFF)
+        .hint(Who::You, "plan again when the machine is well")
 }
 
 fn no_beginning(id: &str) -> EngineError {
