@@ -273,6 +273,11 @@ fn is_ours(name: &Path) -> bool {
 
 /// What a file is, in words.
 fn what(name: &str) -> String {
+    // A recovery numbers what it adds: `timings.json-2`.
+    let unnumbered = name
+        .rsplit_once('-')
+        .filter(|(_, number)| number.parse::<u32>().is_ok());
+    let name = unnumbered.map_or(name, |(name, _)| name);
     let plain = match name {
         "cause.json" => "the first cause",
         "later-causes.jsonl" => "what went wrong after the first cause",
