@@ -12,7 +12,9 @@ pub mod release;
 pub mod shell;
 pub mod target;
 
-pub use record::{ChannelArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs};
+pub use record::{
+    ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
+};
 pub use release::{
     CheckArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs, UpdateCommand,
     UpgradeArgs,
@@ -103,6 +105,8 @@ pub enum Command {
     Channel(ChannelArgs),
     /// Show what was done to this installation
     History(HistoryArgs),
+    /// Tell the story of a transaction: what was done, why it failed, what to do
+    Explain(ExplainArgs),
     /// Keep a version, or every upgrade, from being installed
     Hold(HoldArgs),
     /// Let a held version, or everything, be installed again

@@ -11,6 +11,7 @@ pub mod channel;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
+pub mod explain;
 pub mod help;
 pub mod history;
 pub mod hold;
@@ -40,6 +41,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Status(args) => status::run(app, args),
         Command::Channel(args) => channel::run(app, args),
         Command::History(args) => history::run(app, args),
+        Command::Explain(args) => explain::run(app, args),
         Command::Hold(args) => hold::hold(app, args),
         Command::Unhold(args) => hold::unhold(app, args),
         Command::Verify => verify::run(app),

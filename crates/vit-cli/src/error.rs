@@ -185,7 +185,7 @@ fn of_engine(error: &EngineError) -> Meaning {
             "inconsistent",
             &[
                 "`vit repair` puts the snapshot's state back once more and verifies it",
-                "`vit history show` tells what failed; reading commands go on working",
+                "`vit explain` tells what failed; reading commands go on working",
             ],
         )
         .exit(ExitCode::Inconsistent),

@@ -10,6 +10,8 @@ use vit_contract::verdict::Answer;
 
 pub mod channel;
 pub mod checks;
+pub mod explain;
+pub mod explain_markdown;
 pub mod failure;
 pub mod history;
 pub mod hold;

@@ -14,6 +14,12 @@ use crate::verdict::{Answer, Verdict};
 
 pub use crate::schemas::schemas;
 
+pub mod evidence;
+pub mod explain;
+
+pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
+pub use explain::ExplainReport;
+
 /// The state of an installation in one word, as `vit update` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -142,9 +148,9 @@ pub struct SmokeResult {
     pub signal: Option<i32>,
     /// Seconds it took.
     pub seconds: f64,
-    /// The end of its output, control characters made visible, at most 4 KiB.
+    /// The end of its output, control characters made visible, secrets taken out, at most 4 KiB.
     pub tail: String,
-    /// SHA-256 of its whole output.
+    /// SHA-256 of its whole output, raw: it is computed before secrets are taken out of what is kept.
     pub output_sha256: String,
     /// Size of its whole output, in bytes.
     pub output_bytes: u64,

@@ -10,8 +10,8 @@ use schemars::{JsonSchema, Schema};
 use crate::code::Code;
 use crate::history::History;
 use crate::output::{
-    ChannelReport, CheckReport, DemoReport, ErrorReport, HistoryReport, HoldReport, SnapshotReport,
-    StatusReport, TransactionReport, UpdateReport,
+    ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex, ExplainReport,
+    HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport, UpdateReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -38,6 +38,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.history-verify", printed::<CheckReport>()),
         ("vit.doctor", printed::<CheckReport>()),
         ("vit.demo", printed::<DemoReport>()),
+        ("vit.explain", printed::<ExplainReport>()),
+        ("vit.evidence", printed::<EvidenceIndex>()),
         ("vit.error", printed::<ErrorReport>()),
         ("vertical_manifest", read::<VerticalManifest>()),
         ("release_metadata", read::<ReleaseMetadata>()),

@@ -14,6 +14,24 @@ const SECRETS: [&str; 6] = [
     "SSH_ASKPASS",
 ];
 
+/// Parts of names that tell of a secret.
+const SECRET_WORDS: [&str; 12] = [
+    "TOKEN",
+    "SECRET",
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "API_KEY",
+    "APIKEY",
+    "ACCESS_KEY",
+    "PRIVATE",
+    "CREDENTIAL",
+    "AUTH_KEY",
+    "SIGNING_KEY",
+];
+/// Ends of names that tell where a secret is, and not what it is.
+const PLACES: [&str; 5] = ["_FILE", "_PATH", "_DIR", "_HOME", "_SOCK"];
+
 /// A snapshot of environment variables.
 #[derive(Clone, Default)]
 pub struct Environment {
@@ -41,6 +59,19 @@ impl Environment {
             .get(OsStr::new(name))
             .map(OsString::as_os_str)
             .filter(|value| !value.is_empty())
+    }
+
+    /// The variables whose value is most probably a secret, by their names.
+    pub fn secrets(&self) -> impl Iterator<Item = (String, &OsStr)> {
+        self.vars.iter().filter_map(|(name, value)| {
+            let name = name.to_string_lossy().into_owned();
+            let upper = name.to_ascii_uppercase();
+            let named = SECRETS.contains(&name.as_str())
+                || SECRET_WORDS.iter().any(|word| upper.contains(word));
+            let path = value.as_encoded_bytes().first() == Some(&b'/');
+            let place = path && PLACES.iter().any(|end| upper.ends_with(end));
+            (named && !place).then_some((name, value.as_os_str()))
+        })
     }
 
     /// What git gets: everything but `GIT_*` (they would point it elsewhere or change its output)

@@ -11,6 +11,7 @@
 //! | where and when | [`site`], [`environment`], [`clock`], [`cancel`], [`event`], [`context`] |
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
+//! | taking secrets out of what is kept | [`redact`] |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
 //! | effects | [`exec`], [`steps`], [`snapshots`]; [`twin`], a folder kept to be put back |
 //! | one module a command | [`ops`] |
@@ -31,6 +32,7 @@ pub mod ops;
 pub mod parallel;
 pub mod plan;
 pub mod process;
+pub mod redact;
 pub mod registry;
 pub mod site;
 pub mod snapshots;

@@ -15,6 +15,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::cancel::Cancel;
+use crate::redact::{Flow, Redactor};
 
 mod capture;
 mod leader;
@@ -89,6 +90,8 @@ pub enum Ended {
 pub struct Captured {
     /// What was kept: the head and, past the limit, a note of what is left out, and the tail.
     pub kept: Vec<u8>,
+    /// Whether the middle is left out.
+    pub truncated: bool,
     /// Size of the whole, in bytes.
     pub total: u64,
     /// SHA-256 of the whole, hex.
@@ -149,10 +152,22 @@ pub enum ProcessError {
 /// # Errors
 /// It could not be started or waited for. A status other than 0 is no error here.
 pub fn run(request: Request<'_>) -> Result<Finished, ProcessError> {
+    run_redacted(request, None)
+}
+
+/// Like [`run`]; what is kept and heard of the output is without secrets. Its size and hash stay
+/// those of the whole as it came.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_redacted(
+    request: Request<'_>,
+    redactor: Option<&Redactor>,
+) -> Result<Finished, ProcessError> {
     let program = request.program.to_string_lossy().into_owned();
     let sweeping = request.sweep.map(leftovers::Sweeping::begin);
     let started = Instant::now();
-    let (mut leader, mut pump) = start(&request, &program)?;
+    let (mut leader, mut pump) = start(&request, &program, redactor)?;
     let wait_error = |source| ProcessError::Wait {
         program: program.clone(),
         source,
@@ -188,7 +203,12 @@ pub fn run(request: Request<'_>) -> Result<Finished, ProcessError> {
 
 /// Spawns the child and sets up our ends of its pipes.
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
-fn start(request: &Request<'_>, program: &str) -> Result<(Leader, Pump), ProcessError> {
+fn start(
+    request: &Request<'_>,
+    program: &str,
+    redactor: Option<&Redactor>,
+) -> Result<(Leader, Pump), ProcessError> {
+    let stream = |pipe| Stream::new(pipe, request.keep, redactor.map(Flow::new));
     let spawn_error = |source: io::Error| {
         // A missing folder or interpreter is reported with the same number as a missing program.
         let missing = source.kind() == io::ErrorKind::NotFound
@@ -214,13 +234,13 @@ fn start(request: &Request<'_>, program: &str) -> Result<(Leader, Pump), Process
         .envs(request.env.iter().map(|(name, value)| (name, value)));
 
     let (out, child_out) = io::pipe().map_err(spawn_error)?;
-    let mut streams = vec![Stream::new(out, request.keep).map_err(spawn_error)?];
+    let mut streams = vec![stream(out).map_err(spawn_error)?];
     if request.sweep.is_some() {
         // One pipe for both keeps their order.
         command.stderr(child_out.try_clone().map_err(spawn_error)?);
     } else {
         let (err, child_err) = io::pipe().map_err(spawn_error)?;
-        streams.push(Stream::new(err, request.keep).map_err(spawn_error)?);
+        streams.push(stream(err).map_err(spawn_error)?);
         command.stderr(child_err);
     }
     command.stdout(child_out);

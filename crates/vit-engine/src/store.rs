@@ -9,6 +9,7 @@
 //! | `<state>/` and `.vitruvyan/` themselves | [`folder`] |
 //! | `<state>/lock`, `lock.owner` | [`lock`] |
 //! | `<state>/journal.jsonl`, `reserve` | [`journal`], [`record`], [`reserve`] |
+//! | `<state>/journal-*.jsonl`, `journal.jsonl.damaged-*` | [`archive`], for readers |
 //! | `<state>/transactions/<id>/plan.json` | [`transactions`] |
 //! | `<state>/evidence/<id>/` | [`evidence`] |
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
@@ -21,6 +22,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::EngineError;
 
+pub mod archive;
 pub mod atomic;
 pub mod choices;
 pub mod evidence;

@@ -25,6 +25,17 @@ const WORDS: &[(&[&str], &str)] = &[
         "what was done stands in `vit history`",
     ),
     (
+        &[
+            "why",
+            "describe",
+            "story",
+            "evidence",
+            "reason",
+            "postmortem",
+        ],
+        "what happened, and why: `vit explain`",
+    ),
+    (
         &["snapshots", "backups"],
         "the snapshots are listed by `vit rollback --list`",
     ),

@@ -88,6 +88,26 @@ pub struct ShowArgs {
     pub markdown: bool,
 }
 
+/// `vit explain`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct ExplainArgs {
+    /// The transaction's id, or an unambiguous beginning of it; without it, the last one
+    pub id: Option<String>,
+    /// As Markdown that can be pasted into a ticket
+    #[arg(long)]
+    pub markdown: bool,
+}
+
+const EXPLAIN_EXAMPLES: &str = "\
+Reads only: it works while another vit is at work, and in a damaged installation as far as
+anything is left to read. `vit history` lists the ids.
+
+EXAMPLES
+  vit explain
+  vit explain 20260219 --markdown    for a ticket; the beginning of an id is enough
+  vit explain --json | jq -r .cause.message";
+
 /// `vit hold` and `vit unhold`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = HOLD_EXAMPLES)]

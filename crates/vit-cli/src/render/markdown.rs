@@ -127,7 +127,7 @@ fn steps(entry: &Entry, evidence: Option<&str>) -> String {
 }
 
 /// A short text as a code span that nothing in it can end.
-fn span(text: &str) -> String {
+pub(super) fn span(text: &str) -> String {
     let text = visible(text);
     if text.is_empty() {
         return "-".to_owned();
@@ -143,7 +143,7 @@ fn span(text: &str) -> String {
 }
 
 /// A long text as a fenced block that nothing in it can end.
-fn fence(text: &str) -> String {
+pub(super) fn fence(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(visible).collect();
     let body = lines.join("\n");
     let ticks = "`".repeat(longest_run(&body).max(2) + 1);

@@ -347,7 +347,7 @@ pub(crate) fn rolled_back() -> TransactionReport {
             Problem::new(Code::SmokeTestLeftFiles, "energy", "1 file was left behind"),
         ],
         evidence: Some("/srv/core/.git/vit/evidence/20260301-080000-1f".into()),
-        next: Some("vit history show 20260301 --markdown".into()),
+        next: Some("vit explain 20260301".into()),
         ..applied()
     }
 }

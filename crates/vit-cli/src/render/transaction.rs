@@ -124,7 +124,7 @@ pub(super) fn proof_lines(proof: &Proof) -> [(&'static str, String); 3] {
     ]
 }
 
-fn smoke_tests(heading: &str, tests: &[SmokeResult], view: View) -> String {
+pub(super) fn smoke_tests(heading: &str, tests: &[SmokeResult], view: View) -> String {
     if tests.is_empty() {
         return String::new();
     }
@@ -167,7 +167,7 @@ fn failed_before(report: &TransactionReport, view: View) -> String {
 }
 
 /// The end of a failed test's output, indented so that nothing of it looks like ours.
-fn tail(test: &SmokeResult, view: View) -> String {
+pub(super) fn tail(test: &SmokeResult, view: View) -> String {
     if test.outcome == SmokeOutcome::Pass || test.tail.trim().is_empty() {
         return String::new();
     }
@@ -243,7 +243,7 @@ mod tests {
 
         evidence: /srv/core/.git/vit/evidence/20260301-080000-1f
 
-        next: vit history show 20260301 --markdown
+        next: vit explain 20260301
         ");
     }
 

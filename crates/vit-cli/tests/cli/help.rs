@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "update",
     "plan",
     "upgrade",
@@ -14,6 +14,7 @@ const COMMANDS: [&str; 17] = [
     "status",
     "channel",
     "history",
+    "explain",
     "hold",
     "unhold",
     "verify",
@@ -49,6 +50,7 @@ fn version_and_help_are_answers() {
       status       Show what is installed and how it stands
       channel      Show or choose the release channel of this installation
       history      Show what was done to this installation
+      explain      Tell the story of a transaction: what was done, why it failed, what to do
       hold         Keep a version, or every upgrade, from being installed
       unhold       Let a held version, or everything, be installed again
       verify       Check that this installation equals the release it claims to be

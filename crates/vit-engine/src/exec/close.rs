@@ -193,6 +193,8 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
         Outcome::Inconsistent => TransactionStatus::Inconsistent,
     };
     let elapsed = run.cx.clock.elapsed().saturating_sub(run.started);
+    let problems = run.problems.into_iter().map(|p| run.redactor.problem(p));
+    let problems = ending.cause.iter().cloned().chain(problems).collect();
     let details = details(kind, status, from.as_deref(), to.as_deref());
     TransactionReport {
         schema: format!("vit.{}/1", kind.as_str()),
@@ -206,7 +208,7 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
         proof: ending.proof.clone(),
         smoke_tests: run.story.results,
         smoke_tests_after_rollback: run.after_rollback,
-        problems: ending.cause.iter().cloned().chain(run.problems).collect(),
+        problems,
         evidence: run.story.evidence.flatten(),
         plan: None,
         seconds: probe::seconds(elapsed),
@@ -247,7 +249,7 @@ fn next_command(kind: Kind, status: TransactionStatus, id: &str) -> Option<Strin
         (TransactionStatus::Applied, Kind::Upgrade) => Some("vit status".into()),
         (TransactionStatus::Applied, Kind::Rollback | Kind::Repair) => Some("vit status".into()),
         (TransactionStatus::RollbackExecuted | TransactionStatus::Aborted, _) => {
-            Some(format!("vit history show {id}"))
+            Some(format!("vit explain {id}"))
         }
         (TransactionStatus::Inconsistent, _) => Some("vit repair".into()),
         (TransactionStatus::NothingToDo | TransactionStatus::Blocked, _) => None,

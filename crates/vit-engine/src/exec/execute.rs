@@ -223,15 +223,11 @@ impl Run<'_, '_> {
         stage: Stage,
         work: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let cx = self.cx;
-        let began = cx.clock.elapsed();
-        cx.reporter.report(Event::StageBegun { stage });
-        let result = work(self);
-        cx.reporter.report(match &result {
-            Ok(_) => Event::StageDone {
-                stage,
-                elapsed: cx.clock.elapsed().saturating_sub(began),
-            },
+        self.stage_begun(stage);
+        let result = work(self).map_err(|failure| Failure::new(self.redactor.problem(*failure)));
+        let elapsed = self.stage_ended(stage);
+        self.cx.reporter.report(match &result {
+            Ok(_) => Event::StageDone { stage, elapsed },
             Err(failure) => Event::StageFailed {
                 stage,
                 problem: (**failure).clone(),

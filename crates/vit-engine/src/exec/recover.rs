@@ -40,8 +40,11 @@ pub fn finish_open<'a>(
     }
     beginning(cx, &id, &mut story)?;
     let phase = story.phase;
-    let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
+    let first = story.cause.clone();
     let mut run = Run::new(cx, held, id, story);
+    let cause = first.clone().unwrap_or_else(|| interrupted(&run.id));
+    // The way back was cut off: worth knowing, and never in place of what was the first cause.
+    run.later = first.map(|_| interrupted(&run.id));
     unwind::clear_the_way(&mut run);
     Ok(Some(match phase {
         Phase::Ended => return Ok(None),
@@ -97,11 +100,12 @@ pub fn repair<'a>(
     let mut run = Run::new(cx, held, id, story);
     unwind::clear_the_way(&mut run);
     // Somebody may have tried to mend the tree by hand meanwhile.
-    let evidence = evidence::keep(cx, &run.id, &cause, &[])
-        .or_else(|_| Evidence::create(&cx.site.state_dir, &run.id))
-        .ok();
+    let (evidence, _) = evidence::keep(&mut run, &cause);
     unwind::undo_all(&mut run, evidence.as_ref());
     let proof = unwind::verify(&run);
+    if let Some(evidence) = &evidence {
+        evidence::complete(&mut run, evidence, &proof);
+    }
     if proof.verified {
         run.record_if_possible(&Entry::Repaired {
             proof: proof.clone(),
@@ -187,13 +191,12 @@ fn recorded_proof(story: &Story) -> Result<Proof, EngineError> {
     story.proof.clone().ok_or_else(|| no_beginning("unknown"))
 }
 
+/// What the cause of a transaction says that was cut off, and that nobody asked to stop.
+pub const CUT_OFF: &str = "vit was ended in the middle (crash, kill or power cut)";
+
 fn interrupted(id: &str) -> Problem {
-    Problem::new(
-        Code::Interrupted,
-        id,
-        "vit was ended in the middle (crash, kill or power cut)",
-    )
-    .hint(Who::You, "plan again when the machine is well")
+    Problem::new(Code::Interrupted, id, CUT_OFF)
+        .hint(Who::You, "plan again when the machine is well")
 }
 
 fn no_beginning(id: &str) -> EngineError {

@@ -1,18 +1,22 @@
 //! A transaction that is being carried out: what both directions need.
 
+use std::time::Duration;
+
 use vit_contract::code::Code;
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::{SmokeOutcome, SmokeResult, TransactionReport};
 use vit_contract::problem::{Problem, Severity};
 
 use super::close::{self, Ending};
-use super::evidence::ProbeOutput;
+use super::evidence::{Keeping, ProbeOutput, Timing};
 use super::phase::Story;
 use super::record::{Begun, Entry};
 use super::transaction::Held;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::{Event, Stage};
+use crate::redact::Redactor;
+use crate::steps::probe;
 
 /// A transaction that is being carried out, forward or back.
 pub struct Run<'a, 'h> {
@@ -26,7 +30,13 @@ pub struct Run<'a, 'h> {
     pub(super) problems: Vec<Problem>,
     pub(super) outputs: Vec<ProbeOutput>,
     pub(super) after_rollback: Vec<SmokeResult>,
-    pub(super) started: std::time::Duration,
+    pub(super) started: Duration,
+    pub(super) redactor: Redactor,
+    pub(super) timings: Vec<Timing>,
+    pub(super) keeping: Keeping,
+    /// What a recovery found beside the first cause.
+    pub(super) later: Option<Problem>,
+    open_stage: Option<Duration>,
 }
 
 impl<'a, 'h> Run<'a, 'h> {
@@ -46,7 +56,36 @@ impl<'a, 'h> Run<'a, 'h> {
             outputs: Vec::new(),
             after_rollback: Vec::new(),
             started: cx.clock.elapsed(),
+            redactor: Redactor::new(cx.environment),
+            timings: Vec::new(),
+            keeping: Keeping::default(),
+            later: None,
+            open_stage: None,
         }
+    }
+
+    /// Says that a stage begins.
+    pub(super) fn stage_begun(&mut self, stage: Stage) {
+        self.open_stage = Some(self.cx.clock.elapsed());
+        self.cx.reporter.report(Event::StageBegun { stage });
+    }
+
+    /// Notes how long a stage took, and tells.
+    pub(super) fn stage_ended(&mut self, stage: Stage) -> Duration {
+        let now = self.cx.clock.elapsed();
+        let began = self.open_stage.take().unwrap_or(now);
+        let elapsed = now.saturating_sub(began);
+        self.timings.push(Timing {
+            stage,
+            seconds: probe::seconds(elapsed),
+        });
+        elapsed
+    }
+
+    /// Says that a stage has ended well.
+    pub(super) fn stage_done(&mut self, stage: Stage) {
+        let elapsed = self.stage_ended(stage);
+        self.cx.reporter.report(Event::StageDone { stage, elapsed });
     }
 
     /// Writes a record and takes it into the story.
@@ -75,26 +114,20 @@ impl<'a, 'h> Run<'a, 'h> {
 
     /// Writes what follows the commit point. Nothing here can undo it.
     pub(super) fn finish_forward(mut self, proof: Proof) -> TransactionReport {
-        self.cx.reporter.report(Event::StageBegun {
-            stage: Stage::Cleanup,
-        });
-        let began = self.cx.clock.elapsed();
+        self.stage_begun(Stage::Cleanup);
         let ending = Ending {
             outcome: Outcome::Success,
             cause: None,
             proof: Some(proof),
         };
         close::close(&mut self, &ending);
-        let elapsed = self.cx.clock.elapsed().saturating_sub(began);
-        self.cx.reporter.report(Event::StageDone {
-            stage: Stage::Cleanup,
-            elapsed,
-        });
+        self.stage_done(Stage::Cleanup);
         close::report(self, &ending)
     }
 
     /// Stops before anything changed: takes the snapshot's refs away and writes it down.
     pub(super) fn abort(mut self, cause: Problem) -> TransactionReport {
+        let cause = self.redactor.problem(cause);
         self.record_if_possible(&Entry::Aborted {
             cause: cause.clone(),
         });
@@ -129,7 +162,7 @@ pub(super) fn all_pass(results: &[SmokeResult]) -> bool {
 }
 
 /// The version of an end as a person reads it; its short commit where it has none.
-pub(super) fn version_text(end: &vit_contract::plan::End) -> String {
+pub(crate) fn version_text(end: &vit_contract::plan::End) -> String {
     end.version.as_ref().map_or_else(
         || end.position.commit.chars().take(12).collect(),
         ToString::to_string,

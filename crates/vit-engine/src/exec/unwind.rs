@@ -15,7 +15,7 @@ use super::proof::{self, Expected};
 use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
 use crate::error::EngineError;
-use crate::event::{Event, Stage};
+use crate::event::Stage;
 use crate::process;
 use crate::steps::{
     command, environment, leftovers, locks, probe, submodule, switch_tree, vertical_files,
@@ -45,16 +45,22 @@ pub(super) fn roll_back(
     end_smoke_tests(&mut run);
     let results = without_output(&run.story.results);
     let kept_results = run.story.results.clone();
-    let cause = run.story.cause.clone().unwrap_or(cause);
+    let cause = match run.story.cause.clone() {
+        Some(first) => {
+            run.later.get_or_insert(cause);
+            first
+        }
+        None => run.redactor.problem(cause),
+    };
     run.record_if_possible(&Entry::RollbackBegun {
         cause: cause.clone(),
         results,
     });
     run.story.results = kept_results;
     let evidence = keep_evidence(&mut run, &cause);
-    stage(&run, Stage::Undo);
+    run.stage_begun(Stage::Undo);
     undo_all(&mut run, evidence.as_ref());
-    done(&run, Stage::Undo);
+    run.stage_done(Stage::Undo);
     finish(run, cause, evidence.as_ref(), old)
 }
 
@@ -90,7 +96,7 @@ pub(super) fn finish(
     evidence: Option<&Evidence>,
     old: OldSmokeTests,
 ) -> TransactionReport {
-    stage(&run, Stage::Verify);
+    run.stage_begun(Stage::Verify);
     let mut proof = verify(&run);
     if !proof.verified {
         undo_all(&mut run, evidence);
@@ -113,7 +119,10 @@ pub(super) fn finish(
         });
         Outcome::Inconsistent
     };
-    done(&run, Stage::Verify);
+    run.stage_done(Stage::Verify);
+    if let Some(evidence) = evidence {
+        evidence::complete(&mut run, evidence, &proof);
+    }
     let ending = Ending {
         outcome,
         cause: Some(cause),
@@ -124,25 +133,18 @@ pub(super) fn finish(
 }
 
 fn keep_evidence(run: &mut Run<'_, '_>, cause: &Problem) -> Option<Evidence> {
-    stage(run, Stage::Evidence);
-    let kept = evidence::keep(run.cx, &run.id, cause, &run.outputs);
-    done(run, Stage::Evidence);
-    let (evidence, folder, error) = match kept {
-        Ok(evidence) => {
-            let folder = evidence.folder().display().to_string();
-            (Some(evidence), Some(folder), None)
-        }
-        Err(error) => {
-            let problem = problem_of(&error, Code::StepFailed).severity(Severity::Warning);
-            let text = problem.message.clone();
-            run.problems.push(problem);
-            (
-                Evidence::create(&run.cx.site.state_dir, &run.id).ok(),
-                None,
-                Some(text),
-            )
-        }
-    };
+    run.stage_begun(Stage::Evidence);
+    let (evidence, error) = evidence::keep(run, cause);
+    run.stage_done(Stage::Evidence);
+    let error = error.map(|error| {
+        let problem = run.redactor.problem(problem_of(&error, Code::StepFailed));
+        let text = problem.message.clone();
+        run.problems.push(problem.severity(Severity::Warning));
+        text
+    });
+    let folder = evidence
+        .as_ref()
+        .map(|evidence| evidence.folder().display().to_string());
     run.record_if_possible(&Entry::Evidence { folder, error });
     evidence
 }
@@ -160,7 +162,7 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
         let result = undo(run, &step, &keep);
         let error = result
             .err()
-            .map(|error| problem_of(&error, Code::StepFailed));
+            .map(|error| run.redactor.problem(problem_of(&error, Code::StepFailed)));
         let text = error.as_ref().map(|problem| problem.message.clone());
         run.problems
             .extend(error.map(|problem| problem.severity(Severity::Warning)));
@@ -252,19 +254,10 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
         from: &from,
         to: &to,
     };
-    run.after_rollback = probe::run(run.cx, &tests, &about).results;
+    let probed = probe::run(run.cx, &tests, &about);
+    run.after_rollback = probed.results;
+    run.outputs = probed.outputs;
     let branch = run.begun().from.position.branch.as_deref();
     let unlocked = locks::remove_left(run.cx, &[branch]).is_ok();
     !unlocked || !verify(run).verified
-}
-
-fn stage(run: &Run<'_, '_>, stage: Stage) {
-    run.cx.reporter.report(Event::StageBegun { stage });
-}
-
-fn done(run: &Run<'_, '_>, stage: Stage) {
-    run.cx.reporter.report(Event::StageDone {
-        stage,
-        elapsed: std::time::Duration::ZERO,
-    });
 }

@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use vit_contract::digest;
 
 use super::Captured;
+use crate::redact::Flow;
 
 /// The longest line that a listener hears, in bytes; the rest of it is dropped.
 const LINE: usize = 4096;
@@ -21,11 +22,13 @@ pub(super) struct Stream {
     hash: Sha256,
     total: u64,
     lines: Lines,
+    /// Takes the secrets out of what is kept and heard.
+    flow: Option<Flow>,
 }
 
 impl Stream {
-    /// A stream of which `keep` bytes are kept.
-    pub(super) fn new(pipe: PipeReader, keep: usize) -> io::Result<Self> {
+    /// A stream of which `keep` bytes are kept, without secrets where there is a `flow`.
+    pub(super) fn new(pipe: PipeReader, keep: usize, flow: Option<Flow>) -> io::Result<Self> {
         set_nonblocking(&pipe)?;
         Ok(Self {
             pipe: Some(pipe),
@@ -33,6 +36,7 @@ impl Stream {
             hash: Sha256::new(),
             total: 0,
             lines: Lines::default(),
+            flow,
         })
     }
 
@@ -55,10 +59,9 @@ impl Stream {
                 let bytes = &buffer[..count];
                 self.total += count as u64;
                 self.hash.update(bytes);
-                self.kept.push(bytes);
-                if let Some(on_line) = on_line {
-                    self.lines.push(bytes, on_line);
-                }
+                // Before the cut into head and tail: it could halve a secret.
+                let shown = self.flow.as_mut().map(|flow| flow.push(bytes));
+                self.show(shown.as_deref().unwrap_or(bytes), on_line);
                 Ok(true)
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(false),
@@ -67,13 +70,25 @@ impl Stream {
         }
     }
 
+    fn show(&mut self, bytes: &[u8], on_line: &mut OnLine<'_>) {
+        self.kept.push(bytes);
+        if let Some(on_line) = on_line {
+            self.lines.push(bytes, on_line);
+        }
+    }
+
     /// What it brought; a last line without an end is heard now.
     pub(super) fn finish(mut self, on_line: &mut OnLine<'_>) -> Captured {
+        if let Some(rest) = self.flow.as_mut().map(Flow::finish) {
+            self.show(&rest, on_line);
+        }
         if let Some(on_line) = on_line {
             self.lines.flush(on_line);
         }
+        let (kept, truncated) = self.kept.finish();
         Captured {
-            kept: self.kept.finish(self.total),
+            kept,
+            truncated,
             total: self.total,
             sha256: digest::hex(&self.hash.finalize()),
         }
@@ -93,6 +108,8 @@ struct Kept {
     tail: Vec<u8>,
     head_limit: usize,
     tail_limit: usize,
+    /// Everything that came here.
+    total: u64,
 }
 
 impl Kept {
@@ -102,10 +119,12 @@ impl Kept {
             tail: Vec::new(),
             head_limit: keep / 2,
             tail_limit: keep - keep / 2,
+            total: 0,
         }
     }
 
     fn push(&mut self, bytes: &[u8]) {
+        self.total += bytes.len() as u64;
         let room = self.head_limit - self.head.len();
         let (head, rest) = bytes.split_at(room.min(bytes.len()));
         self.head.extend_from_slice(head);
@@ -121,15 +140,16 @@ impl Kept {
         self.tail.drain(..excess);
     }
 
-    fn finish(mut self, total: u64) -> Vec<u8> {
+    /// What is kept, and whether something is left out.
+    fn finish(mut self) -> (Vec<u8>, bool) {
         self.cut();
-        let left_out = total - (self.head.len() + self.tail.len()) as u64;
+        let left_out = self.total - (self.head.len() + self.tail.len()) as u64;
         if left_out > 0 {
             let note = format!("\n[… {left_out} bytes left out …]\n");
             self.head.extend_from_slice(note.as_bytes());
         }
         self.head.append(&mut self.tail);
-        self.head
+        (self.head, left_out > 0)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use vit_contract::code::Code;
-use vit_contract::output::{SmokeOutcome, SmokeResult};
+use vit_contract::output::{SmokeOutcome, SmokeResult, WholeOutput};
 use vit_contract::plan::SmokeTest;
 use vit_contract::problem::{Problem, Who};
 
@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::exec::evidence::ProbeOutput;
 use crate::process::{self, Ended, Finished, ProcessError, Request};
+use crate::redact::Redactor;
 
 /// How much of a smoke test's output is kept, in bytes; the rest is counted and hashed.
 const KEEP_BYTES: usize = 256 * 1024;
@@ -53,7 +54,12 @@ pub fn run(cx: &Context<'_>, tests: &[SmokeTest], about: &Surroundings<'_>) -> P
             vertical: test.vertical.clone(),
             timeout_seconds: test.timeout_seconds,
         });
-        let (result, output) = run_one(cx, test, about);
+        let (result, output, truncated) = run_one(cx, test, about);
+        let whole = WholeOutput {
+            bytes: result.output_bytes,
+            sha256: result.output_sha256.clone(),
+            truncated,
+        };
         cx.reporter.report(Event::SmokeDone {
             result: result.clone(),
         });
@@ -61,6 +67,7 @@ pub fn run(cx: &Context<'_>, tests: &[SmokeTest], about: &Surroundings<'_>) -> P
         probed.outputs.push(ProbeOutput {
             vertical: test.vertical.clone(),
             output,
+            whole,
         });
     }
     probed
@@ -108,7 +115,12 @@ pub fn problem(result: &SmokeResult) -> Option<Problem> {
     )
 }
 
-fn run_one(cx: &Context<'_>, test: &SmokeTest, about: &Surroundings<'_>) -> (SmokeResult, Vec<u8>) {
+/// The result, what is kept of the output, and whether its middle is left out.
+fn run_one(
+    cx: &Context<'_>,
+    test: &SmokeTest,
+    about: &Surroundings<'_>,
+) -> (SmokeResult, Vec<u8>, bool) {
     let root = cx.site.root.join(&test.root);
     let script = root.join("smoke_tests/run.sh");
     let mut finished = start(
@@ -129,12 +141,13 @@ fn run_one(cx: &Context<'_>, test: &SmokeTest, about: &Surroundings<'_>) -> (Smo
     match finished {
         Ok(finished) => {
             let result = result_of(test, &finished);
-            (result, finished.stdout.kept)
+            let truncated = finished.stdout.truncated;
+            (result, finished.stdout.kept, truncated)
         }
         Err(error) => {
             let interpreter = interpreter_missing(&error, &script).unwrap_or_default();
             let text = format!("{error}{}{interpreter}", source_text(&error));
-            (not_started(test, &text), text.into_bytes())
+            (not_started(test, &text), text.into_bytes(), false)
         }
     }
 }
@@ -176,7 +189,8 @@ fn start(
             line: line.to_owned(),
         });
     };
-    process::run(Request {
+    let redactor = Redactor::new(cx.environment);
+    let request = Request {
         program,
         args,
         cwd: &cx.site.root.join(&test.root),
@@ -190,7 +204,8 @@ fn start(
             transaction: about.transaction,
             root: &cx.site.root,
         }),
-    })
+    };
+    process::run_redacted(request, Some(&redactor))
 }
 
 fn is_exec_format(error: &std::io::Error) -> bool {

@@ -11,6 +11,11 @@ use rustix::io::Errno;
 use super::folder::Folder;
 use super::{atomic, check_id, failed};
 use crate::error::EngineError;
+use crate::faults::Faults;
+
+mod index;
+
+pub use index::{Additions, INDEX, check, read_file};
 
 const FOLDER: &str = "evidence";
 const LEFTOVERS: &str = "leftovers";
@@ -67,6 +72,35 @@ impl Evidence {
             .and_then(|()| atomic::sync_folder(&self.folder))
             .map_err(failed("writing", &path))?;
         Ok(path)
+    }
+
+    /// Keeps a text unless one of that name is kept already; says whether it was taken.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn put_once(&self, name: &str, bytes: &[u8]) -> Result<bool, EngineError> {
+        if fs::symlink_metadata(self.folder.join(safe_name(name))).is_ok() {
+            return Ok(false);
+        }
+        self.put(name, bytes).map(|_| true)
+    }
+
+    /// Adds a line to a file of lines, durably; nothing where that line is in it already.
+    ///
+    /// # Errors
+    /// It cannot be read or written, or it has grown beyond its bound.
+    pub fn add_line(&self, name: &str, line: &str) -> Result<(), EngineError> {
+        let path = self.folder.join(safe_name(name));
+        let mut bytes = atomic::read_bounded(&path, MAX_BYTES)?.unwrap_or_default();
+        let known = bytes
+            .split(|&byte| byte == b'\n')
+            .any(|known| known == line.as_bytes());
+        if known {
+            return Ok(());
+        }
+        bytes.extend_from_slice(line.as_bytes());
+        bytes.push(b'\n');
+        atomic::write(&path, &bytes, &Faults::default())
     }
 
     /// Moves a file or folder into `leftovers/<relative>`, with a number where that is taken, and
@@ -145,8 +179,8 @@ fn safe_name(name: &str) -> String {
     match safe.strip_prefix('.') {
         Some(rest) => format!("_{rest}"),
         None if safe.is_empty() => "unnamed".to_owned(),
-        // The one name that is taken by something else.
-        None if safe == LEFTOVERS => format!("_{safe}"),
+        // The names that are taken by something else.
+        None if safe == LEFTOVERS || safe == INDEX => format!("_{safe}"),
         None => safe,
     }
 }

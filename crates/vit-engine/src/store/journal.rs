@@ -21,7 +21,7 @@ pub const FILE: &str = "journal.jsonl";
 /// Beyond this size, in bytes, [`Journal::rotate`] begins a new file.
 pub const ROTATE_AT: u64 = 1024 * 1024;
 /// The largest journal that is read, in bytes.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
+pub(super) const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// The kind of the record that stands before what was saved of a damaged journal.
 pub const DAMAGED: &str = "damaged";
 const BOOT_ID: &str = "/proc/sys/kernel/random/boot_id";
