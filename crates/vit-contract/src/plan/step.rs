@@ -130,6 +130,41 @@ pub struct CommandStep {
     pub verify: Option<Vec<String>>,
     /// How long each of them may run, in seconds.
     pub timeout_seconds: u32,
+    /// Whether processes that they leave behind go on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub leaves_processes: bool,
+    /// Whether it takes an earlier step back: then `run` is that one's `undo`, and the other way
+    /// about.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub backward: bool,
+    /// The upgrade that it was first a step of, where that was an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<StepOrigin>,
+}
+
+/// The upgrade that a step was first a step of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepOrigin {
+    /// Its transaction.
+    pub transaction: String,
+    /// The version before it.
+    pub from_version: String,
+    /// The version that it brought.
+    pub to_version: String,
+}
+
+impl CommandStep {
+    /// The name that the settings give it: in a rollback over several upgrades a step's name bears
+    /// the transaction too, behind an `@`.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        self.name.split('@').next().unwrap_or_default()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What becomes of the Python environment.
