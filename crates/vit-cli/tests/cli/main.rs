@@ -19,6 +19,7 @@ mod json;
 mod judging;
 mod kill;
 mod mistakes;
+mod own_steps;
 mod planning;
 mod program;
 mod readme;

@@ -153,6 +153,30 @@ pub struct StepOrigin {
     pub to_version: String,
 }
 
+/// A command as a person reads it: a text for the shell as it is, else the words, quoted where
+/// that is needed.
+#[must_use]
+pub fn command_text(command: &[String]) -> String {
+    if let [shell, flag, text] = command
+        && shell == "/bin/sh"
+        && flag == "-c"
+    {
+        return text.clone();
+    }
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
+    let words: Vec<String> = command
+        .iter()
+        .map(|word| {
+            if !word.is_empty() && word.chars().all(plain) {
+                word.clone()
+            } else {
+                format!("'{}'", word.replace('\'', "'\\''"))
+            }
+        })
+        .collect();
+    words.join(" ")
+}
+
 impl CommandStep {
     /// The name that the settings give it: in a rollback over several upgrades a step's name bears
     /// the transaction too, behind an `@`.
