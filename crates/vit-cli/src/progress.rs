@@ -130,7 +130,12 @@ fn spinner_text(event: &Event) -> Option<(String, bool)> {
             ),
             false,
         )),
+        Event::OwnStepBegun { step, .. } => Some((
+            format!("{}: {}", Stage::OwnStep.title(), visible(step)),
+            false,
+        )),
         Event::Begun { .. }
+        | Event::OwnStepLine { .. }
         | Event::StageDone { .. }
         | Event::StageFailed { .. }
         | Event::SmokeLine { .. }
@@ -187,6 +192,20 @@ impl Lines {
                     format!("{} smoke test of {name}: {how} ({took})", self.fail())
                 }
             }
+            Event::OwnStepBegun {
+                step,
+                command,
+                timeout_seconds,
+            } => format!(
+                "     step {}: {} (at most {timeout_seconds} s)",
+                visible(step),
+                visible(command)
+            ),
+            Event::OwnStepLine { step, line } if self.verbose => {
+                let name = self.paint.dim(&format!("{} |", visible(step)));
+                format!("     {name} {}", visible(line))
+            }
+            Event::OwnStepLine { .. } => return None,
             Event::Noticed { problem } => {
                 let mark = match problem.severity {
                     Severity::Info => self.paint.dim("note"),

@@ -24,6 +24,7 @@ pub mod problems;
 pub(crate) mod samples;
 pub mod snapshots;
 pub mod status;
+pub mod steps;
 pub mod table;
 pub mod topics;
 pub mod transaction;

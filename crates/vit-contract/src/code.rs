@@ -47,6 +47,15 @@ macro_rules! codes {
     };
 }
 
+impl Code {
+    /// Whether `--accept` may name it: every warning, and what blocks only until somebody says
+    /// that they know.
+    #[must_use]
+    pub const fn acceptable(self) -> bool {
+        !matches!(self.severity(), Severity::Blocked) || matches!(self, Self::IrreversibleStep)
+    }
+}
+
 codes! {
     // reading files
     YamlSyntax "yaml_syntax" Blocked "the text is not YAML";
@@ -153,6 +162,13 @@ codes! {
     TreeMismatch "tree_mismatch" Blocked "the working tree is not the tree it should be";
     StepFailed "step_failed" Blocked "a step of the transaction failed";
     Interrupted "interrupted" Blocked "the transaction was interrupted";
+    // steps of the installation's own, and the soak
+    OwnStepFailed "own_step_failed" Blocked "a step of the installation's own failed";
+    OwnStepNotUndone "own_step_not_undone" Blocked "a step of the installation's own ran and was not undone";
+    OwnStepLeftProcesses "own_step_left_processes" Warning "a step of the installation's own left processes behind, which were ended";
+    IrreversibleStep "irreversible_step" Blocked "a step of the installation's own names no command that undoes it; goes on only with `--accept irreversible_step`";
+    SoakWithoutSmokeTests "soak_without_smoke_tests" Warning "a soak was asked for and there is no smoke test: only time passes";
+    OnTrial "on_trial" Info "the installed release is on trial and not committed yet";
 }
 
 impl fmt::Display for Code {

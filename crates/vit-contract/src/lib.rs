@@ -5,7 +5,7 @@
 //!
 //! | module | what it names |
 //! |---|---|
-//! | [`version`], [`range`], [`channel`], [`name`] | the small words |
+//! | [`version`], [`range`], [`constraint`], [`channel`], [`name`], [`duration`] | the small words |
 //! | [`problem`], [`code`], [`snippet`] | what can be wrong, where, and how it is shown |
 //! | [`text`], [`time`] | text of others made harmless, moments as files write them |
 //! | [`document`] | YAML, JSON and TOML read into one tree that knows its places |
@@ -19,8 +19,10 @@
 
 pub mod channel;
 pub mod code;
+pub mod constraint;
 pub mod digest;
 pub mod document;
+pub mod duration;
 pub mod exit;
 pub mod history;
 pub mod name;

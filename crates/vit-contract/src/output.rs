@@ -172,10 +172,10 @@ pub enum SmokeOutcome {
     Timeout,
 }
 
-/// `vit upgrade`, `vit rollback`, `vit recover`, `vit repair`.
+/// `vit upgrade`, `vit rollback`, `vit recover`, `vit repair`, `vit confirm`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TransactionReport {
-    /// `vit.upgrade/1`, `vit.rollback/1`, `vit.recover/1` or `vit.repair/1`.
+    /// `vit.upgrade/1`, `vit.rollback/1`, `vit.recover/1`, `vit.repair/1` or `vit.confirm/1`.
     pub schema: String,
     /// How it ended.
     pub status: TransactionStatus,
@@ -273,6 +273,9 @@ pub struct StatusReport {
     pub open_transaction: Option<String>,
     /// Whether the installation is inconsistent.
     pub inconsistent: bool,
+    /// The trial of the installed release, while there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<TrialStatus>,
     /// The last transaction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_transaction: Option<Entry>,
@@ -285,6 +288,20 @@ pub struct StatusReport {
     /// The next command to type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+/// A release on trial: its soak is not over, and nobody has confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrialStatus {
+    /// The transaction's id.
+    pub id: String,
+    /// The version on trial.
+    pub version: String,
+    /// When the soak is over.
+    pub until: Timestamp,
+    /// Whether a `vit` is at work that repeats the smoke tests and commits by itself. Without one,
+    /// only `vit confirm` commits, and what is not confirmed in time is rolled back.
+    pub watched: bool,
 }
 
 /// What `vit update` said last.

@@ -23,7 +23,7 @@ mod step;
 pub use rehearsal::{Rehearsal, RehearsalOutcome};
 pub use step::{
     CommandStep, EnvironmentAction, EnvironmentPlan, EnvironmentStep, Installer, Position, Step,
-    SubmoduleSwitch,
+    StepOrigin, SubmoduleSwitch, command_text,
 };
 
 /// The schema name of a plan.

@@ -29,6 +29,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.rollback", printed::<TransactionReport>()),
         ("vit.recover", printed::<TransactionReport>()),
         ("vit.repair", printed::<TransactionReport>()),
+        ("vit.confirm", printed::<TransactionReport>()),
         ("vit.status", printed::<StatusReport>()),
         ("vit.channel", printed::<ChannelReport>()),
         ("vit.hold", printed::<HoldReport>()),

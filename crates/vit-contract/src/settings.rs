@@ -4,7 +4,10 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::constraint::Constraints;
+
 mod read;
+mod steps;
 
 pub use read::{read_pyproject, read_vit_toml};
 
@@ -39,6 +42,8 @@ pub struct Settings {
     /// Steps of the installation's own, run between the environment and the smoke tests.
     #[serde(rename = "step")]
     pub steps: Vec<StepSettings>,
+    /// The soak after an upgrade.
+    pub soak: SoakSettings,
     /// How many history entries are kept by default.
     pub history_retention: usize,
     /// How many snapshots are kept beyond those that a rollback may need.
@@ -111,7 +116,20 @@ pub struct StepSettings {
     pub timeout: u32,
     /// The target releases that it is for, as constraints (`>=1.2.0,<2`); all where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub releases: Option<String>,
+    pub releases: Option<Constraints>,
+    /// Whether processes that its commands leave behind go on; else they are ended.
+    #[serde(default)]
+    pub leaves_processes: bool,
+}
+
+/// The `[soak]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SoakSettings {
+    /// Seconds between two rounds of smoke tests; where absent, a twentieth of the soak, at least
+    /// one second and at most a minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<u32>,
 }
 
 /// How long a step may run where nothing is said, in seconds.
@@ -141,6 +159,7 @@ impl Default for Settings {
             core_distribution: "vitruvyan-core".to_owned(),
             core_submodule: None,
             steps: Vec::new(),
+            soak: SoakSettings::default(),
             history_retention: 50,
             snapshot_retention: 20,
         }

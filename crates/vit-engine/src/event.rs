@@ -60,6 +60,22 @@ pub enum Event {
         /// How.
         result: SmokeResult,
     },
+    /// A command of a step of the installation's own began.
+    OwnStepBegun {
+        /// The step.
+        step: String,
+        /// The command.
+        command: String,
+        /// Its timeout in seconds.
+        timeout_seconds: u32,
+    },
+    /// It printed a line (control characters not yet made visible).
+    OwnStepLine {
+        /// The step.
+        step: String,
+        /// The line, without its end.
+        line: String,
+    },
     /// Something to know that changes nothing.
     Noticed {
         /// What.

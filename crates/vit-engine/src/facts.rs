@@ -25,6 +25,7 @@ use crate::store::history_file;
 
 pub mod core_version;
 pub mod landing;
+pub mod passed;
 pub mod repository;
 pub mod target;
 mod upstream;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use vit_contract::code::Code;
 use vit_contract::digest;
 use vit_contract::plan::{
-    Accepted, ContractUse, Disk, End, EnvironmentPlan, Kind, Plan, Position, ReleaseChanges,
-    SCHEMA, SmokeTest, Step,
+    Accepted, CommandStep, ContractUse, Disk, End, EnvironmentPlan, Kind, Plan, Position,
+    ReleaseChanges, SCHEMA, SmokeTest, Step,
 };
-use vit_contract::problem::{Problem, Severity};
+use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::settings::StepSettings;
 use vit_contract::verdict::{self, Answer, Verdict};
 use vit_contract::vertical::Status;
 
@@ -17,6 +18,7 @@ use crate::contracts;
 use crate::facts::{Facts, Target};
 
 pub mod estimate;
+pub mod own_steps;
 pub mod preflight;
 pub mod risk;
 
@@ -27,6 +29,8 @@ pub struct Choice {
     pub accept: Vec<Code>,
     /// Move the branch instead of detaching HEAD.
     pub branch: bool,
+    /// Seconds for which the smoke tests repeat after the upgrade.
+    pub soak_seconds: Option<u64>,
 }
 
 /// What about the repository keeps a switch from being safe; read by `preflight/`'s caller.
@@ -46,6 +50,8 @@ pub struct Repository {
     pub uncovered: Vec<String>,
     /// What makes a state folder unsafe to write to.
     pub unsafe_folders: Vec<Problem>,
+    /// Steps of the installation's own.
+    pub own_steps: Vec<StepSettings>,
     /// SHA-256 over the settings in force.
     pub settings_sha256: String,
 }
@@ -68,6 +74,16 @@ pub fn upgrade(
     let smoke_tests = smoke_tests(&target.switch.verticals);
     let (needed, disk_problem) = disk(target.switch.bytes, facts.free_bytes);
     problems.extend(disk_problem);
+    let own_steps = own_steps::forward(&repository.own_steps, &target.release.version);
+    problems.extend(own_steps::irreversible(
+        own_steps
+            .iter()
+            .filter(|step| step.undo.is_none())
+            .map(|step| step.name.as_str()),
+        &choice.accept,
+        "the step cannot be undone: after a failure the rest is rolled back, and this stays",
+    ));
+    problems.extend(soak_problem(choice, &smoke_tests));
     verdict::sort(&mut problems);
     let accepted = accepted(&choice.accept, problems.iter().chain(verdict.problems()));
     let answer = verdict.answer.max(Answer::of(&problems));
@@ -92,11 +108,11 @@ pub fn upgrade(
         answer,
         changes: changes(target),
         contracts,
-        steps: steps(target, from, to),
+        steps: steps(target, from, to, own_steps),
         environment: EnvironmentPlan::default(),
         rehearsal: None,
         then: Vec::new(),
-        soak_seconds: None,
+        soak_seconds: choice.soak_seconds,
         retry_reason: None,
         files_changed: target.switch.changes.len(),
         duration: estimate::duration(&facts.durations, target.switch.changes.len(), &smoke_tests),
@@ -118,13 +134,29 @@ pub fn upgrade(
 
 /// The effects in order: the tree, what the strategy asks for beside it, the environment, the
 /// installation's own steps.
-fn steps(target: &Target, from: &Position, to: Position) -> Vec<Step> {
+fn steps(target: &Target, from: &Position, to: Position, own_steps: Vec<CommandStep>) -> Vec<Step> {
     let mut steps = vec![Step::SwitchTree {
         from: from.clone(),
         to,
     }];
     steps.extend(target.landing.steps.iter().cloned());
+    steps.extend(own_steps.into_iter().map(Step::Command));
     steps
+}
+
+/// Without a smoke test a soak only waits; somebody may still want that time for a look.
+fn soak_problem(choice: &Choice, tests: &[SmokeTest]) -> Option<Problem> {
+    (choice.soak_seconds.is_some() && tests.is_empty()).then(|| {
+        Problem::new(
+            Code::SoakWithoutSmokeTests,
+            "soak",
+            "there is no smoke test that could be repeated: only time passes",
+        )
+        .hint(
+            Who::You,
+            "look yourself before the time is over: Ctrl-C goes back, `vit confirm` ends the soak",
+        )
+    })
 }
 
 /// The smoke tests that run after the switch: of every active vertical.
@@ -157,7 +189,7 @@ pub(crate) fn disk(changed_bytes: u64, free_bytes: u64) -> (Disk, Option<Problem
             .evidence(format!(
                 "{needed_bytes} bytes are needed for the switch and its rollback, {free_bytes} are free"
             ))
-            .hint(vit_contract::problem::Who::You, "free some space, for example with `git gc`")
+            .hint(Who::You, "free some space, for example with `git gc`")
     });
     (
         Disk {
@@ -212,7 +244,11 @@ fn contract_uses(target: &Target) -> Vec<ContractUse> {
         .collect()
 }
 
-fn accepted<'a>(codes: &[Code], problems: impl Iterator<Item = &'a Problem>) -> Vec<Accepted> {
+/// The warnings that were accepted, by code, with what they are about.
+pub(crate) fn accepted<'a>(
+    codes: &[Code],
+    problems: impl Iterator<Item = &'a Problem>,
+) -> Vec<Accepted> {
     let warnings: Vec<&Problem> = problems
         .filter(|problem| problem.severity == Severity::Warning)
         .collect();

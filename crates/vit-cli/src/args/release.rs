@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use vit_contract::channel::Channel;
 use vit_contract::code::Code;
+use vit_contract::duration;
 
 use super::{channel_of, mistakes};
 
@@ -80,6 +81,10 @@ pub struct TargetArgs {
     /// Ask nobody: plan with what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// After the upgrade, repeat the smoke tests for this long (90s, 15m, 1h30m, 2d) and go back
+    /// when one fails; `vit confirm` ends it early
+    #[arg(long, value_name = "TIME", value_parser = soak_of)]
+    pub soak: Option<u64>,
 }
 
 /// `vit plan`.
@@ -112,7 +117,7 @@ pub struct UpgradeArgs {
     pub target: TargetArgs,
     /// Carry out this plan of `vit plan --out`; refused when the facts have moved
     #[arg(long, value_name = "FILE",
-        conflicts_with_all = ["target", "channel", "accept", "branch", "offline"])]
+        conflicts_with_all = ["target", "channel", "accept", "branch", "offline", "soak"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -141,6 +146,9 @@ pub struct RollbackArgs {
     /// Go back to this snapshot instead of the state before the last upgrade
     #[arg(long, value_name = "SNAPSHOT", conflicts_with = "list")]
     pub to: Option<String>,
+    /// Go on although this stands against it; it is recorded: irreversible_step
+    #[arg(long, value_name = "CODE", value_parser = code_of, conflicts_with = "list")]
+    pub accept: Vec<Code>,
     /// List the snapshots
     #[arg(long)]
     pub list: bool,
@@ -176,6 +184,19 @@ verifies it. Exit 4 when it still cannot be verified.
 EXAMPLES
   vit status
   vit repair";
+
+/// The longest soak, in seconds: a week.
+const MAX_SOAK: u64 = 7 * 86_400;
+
+/// Reads the length of a soak, in seconds.
+fn soak_of(text: &str) -> Result<u64, String> {
+    let seconds = duration::parse(text).map_err(|error| error.to_string())?;
+    if (1..=MAX_SOAK).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err("a soak takes at least 1s and at most 7d".to_owned())
+    }
+}
 
 /// Reads a problem code.
 fn code_of(text: &str) -> Result<Code, String> {

@@ -27,12 +27,12 @@ pub fn run(app: &App<'_>, args: &RollbackArgs) -> Result<ExitCode, Failure> {
     };
     let to = args.to.as_deref();
     if args.dry_run {
-        let plan = Session::open(app)?.call(|cx| plan(cx, to))?;
+        let plan = Session::open(app)?.call(|cx| plan(cx, to, &args.accept))?;
         app.ui.report(&plan, render::plan::plan);
         return Ok(planning::exit(&plan));
     }
     question.require_answerable(app.ui)?;
     let session = Session::open(app)?;
-    let plan = session.call_after_recovery(|cx| plan(cx, to))?;
+    let plan = session.call_after_recovery(|cx| plan(cx, to, &args.accept))?;
     apply::apply(app, &session, &plan, question)
 }

@@ -1,5 +1,6 @@
 //! A plan, short enough to be read before a yes.
 
+use vit_contract::duration;
 use vit_contract::plan::{
     ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel, Strategy,
 };
@@ -9,7 +10,9 @@ use vit_contract::verdict::Answer;
 
 use super::table::{Cell, Table};
 use super::update::answer_cell;
-use super::{Coloring, Paint, View, branch, bytes, count, names, next, problems, seconds, short};
+use super::{
+    Coloring, Paint, View, branch, bytes, count, names, next, problems, seconds, short, steps,
+};
 
 /// How many changes of a kind are shown.
 const SHOWN: usize = 5;
@@ -30,6 +33,7 @@ pub fn without_next(plan: &Plan, view: View) -> String {
         changes(&plan.changes, view),
         verticals(plan, view),
         contracts(plan, view),
+        steps::own_steps(plan, view),
         terms(plan, view),
         problems::problems(plan.problems(), view),
     ];
@@ -214,6 +218,13 @@ fn terms(plan: &Plan, view: View) -> String {
     let mut table = Table::bare(0);
     let time = format!("about {} ({basis})", seconds(plan.duration.seconds));
     table.row(vec![label("time"), Cell::new(time)]);
+    if let Some(soak) = plan.soak_seconds {
+        let text = format!(
+            "the smoke tests repeat for {} after the upgrade; `vit confirm` ends that early",
+            duration::text(soak)
+        );
+        table.row(vec![label("soak"), Cell::new(text)]);
+    }
     let disk = format!(
         "{} needed, {} free",
         bytes(plan.disk.needed_bytes),

@@ -441,6 +441,7 @@ pub(crate) fn status() -> StatusReport {
         }],
         open_transaction: None,
         inconsistent: false,
+        trial: None,
         last_transaction: Some(failed_entry()),
         changed_files: vec!["vitruvyan_core/core.py".into()],
         changed_count: 3,

@@ -1,8 +1,10 @@
 //! How a transaction ended: one clear line, the proof, what failed, what to do.
 
+use vit_contract::code::Code;
 use vit_contract::history::Proof;
 use vit_contract::output::{SmokeOutcome, SmokeResult, TransactionReport, TransactionStatus};
 use vit_contract::plan::Kind;
+use vit_contract::problem::Problem;
 use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
@@ -67,7 +69,12 @@ fn headline(report: &TransactionReport, view: View) -> String {
             format!("{} ({took})", paint.green(&line))
         }
         TransactionStatus::RollbackExecuted => {
-            let line = format!("rolled back: {from} is restored and verified");
+            let mut line = format!("rolled back: {from} is restored and verified");
+            let left = |problem: &&Problem| problem.code == Code::OwnStepNotUndone;
+            for problem in report.problems.iter().filter(left) {
+                let step = visible(&problem.subject);
+                line.push_str(&format!(", but NOT what the step {step} did"));
+            }
             format!("{} ({took})", paint.red(&line))
         }
         TransactionStatus::Inconsistent => {

@@ -130,6 +130,65 @@ pub struct CommandStep {
     pub verify: Option<Vec<String>>,
     /// How long each of them may run, in seconds.
     pub timeout_seconds: u32,
+    /// Whether processes that they leave behind go on.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub leaves_processes: bool,
+    /// Whether it takes an earlier step back: then `run` is that one's `undo`, and the other way
+    /// about.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub backward: bool,
+    /// The upgrade that it was first a step of, where that was an earlier one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<StepOrigin>,
+}
+
+/// The upgrade that a step was first a step of.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepOrigin {
+    /// Its transaction.
+    pub transaction: String,
+    /// The version before it.
+    pub from_version: String,
+    /// The version that it brought.
+    pub to_version: String,
+}
+
+/// A command as a person reads it: a text for the shell as it is, else the words, quoted where
+/// that is needed.
+#[must_use]
+pub fn command_text(command: &[String]) -> String {
+    if let [shell, flag, text] = command
+        && shell == "/bin/sh"
+        && flag == "-c"
+    {
+        return text.clone();
+    }
+    let plain = |c: char| c.is_alphanumeric() || "_-./:=@%+,".contains(c);
+    let words: Vec<String> = command
+        .iter()
+        .map(|word| {
+            if !word.is_empty() && word.chars().all(plain) {
+                word.clone()
+            } else {
+                format!("'{}'", word.replace('\'', "'\\''"))
+            }
+        })
+        .collect();
+    words.join(" ")
+}
+
+impl CommandStep {
+    /// The name that the settings give it: in a rollback over several upgrades a step's name bears
+    /// the transaction too, behind an `@`.
+    #[must_use]
+    pub fn own_name(&self) -> &str {
+        self.name.split('@').next().unwrap_or_default()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What becomes of the Python environment.

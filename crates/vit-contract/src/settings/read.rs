@@ -1,5 +1,6 @@
 //! Reading the settings file.
 
+use super::steps::{soak, steps};
 use super::{MAX_BYTES, RegistryKind, RegistrySettings, Settings};
 use crate::code::Code;
 use crate::document::cursor::{Field, Fields};
@@ -9,7 +10,7 @@ use crate::problem::{Problem, Who};
 use crate::text::excerpt;
 
 /// The keys at the top.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 9] = [
     "registry",
     "core_package",
     "contracts_package",
@@ -17,6 +18,8 @@ const KEYS: [&str; 7] = [
     "discovery",
     "history_retention",
     "snapshot_retention",
+    "step",
+    "soak",
 ];
 /// The keys of `[registry]`.
 const REGISTRY_KEYS: [&str; 2] = ["kind", "location"];
@@ -90,6 +93,12 @@ fn collect(top: &Fields<'_>, findings: &mut Findings<'_>) -> Settings {
             *target = paths(&field, key == "discovery", findings);
         }
     }
+    if let Some(field) = top.optional("step") {
+        settings.steps = steps(&field, findings);
+    }
+    if let Some(field) = top.optional("soak") {
+        settings.soak = soak(&field, findings);
+    }
     for (key, least, target) in [
         ("history_retention", 1, &mut settings.history_retention),
         ("snapshot_retention", 0, &mut settings.snapshot_retention),
@@ -103,7 +112,7 @@ fn collect(top: &Fields<'_>, findings: &mut Findings<'_>) -> Settings {
     settings
 }
 
-fn unknown_keys(section: &Fields<'_>, known: &[&str], findings: &mut Findings<'_>) {
+pub(super) fn unknown_keys(section: &Fields<'_>, known: &[&str], findings: &mut Findings<'_>) {
     for pair in section.pairs {
         let Some(key) = pair.key.key_text() else {
             continue;

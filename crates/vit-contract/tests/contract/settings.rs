@@ -115,3 +115,100 @@ fn pyproject_counts_only_with_our_table() {
     let broken = read_pyproject("pyproject.toml", b"[tool.vit]\nx = \n").unwrap();
     assert_eq!(codes(&broken.problems), ["toml_syntax 2:5"]);
 }
+
+#[test]
+fn steps_are_read_in_order_with_lists_and_texts_as_commands() {
+    let text = r#"
+[[step]]
+name = "migrate"
+run = ["scripts/migrate", "--to", ""]
+undo = ["scripts/migrate", "--back"]
+verify = "scripts/check && true"
+timeout = 60
+releases = ">=1.2.0,<2"
+
+[[step]]
+name = "0-restart_all"
+run = "systemctl restart core"
+leaves_processes = true
+
+[soak]
+interval = 5
+"#;
+    let reading = read_vit_toml("vit.toml", text.as_bytes());
+    assert_eq!(reading.problems, []);
+    let settings = reading.value.unwrap();
+    let [migrate, restart] = settings.steps.as_slice() else {
+        panic!("{:?}", settings.steps)
+    };
+    assert_eq!(migrate.run, ["scripts/migrate", "--to", ""]);
+    let verify = migrate.verify.clone().unwrap();
+    assert_eq!(verify, ["/bin/sh", "-c", "scripts/check && true"]);
+    assert_eq!((migrate.timeout, restart.timeout), (60, 300));
+    assert_eq!(
+        migrate.releases.as_ref().unwrap().to_string(),
+        ">=1.2.0,<2.0.0"
+    );
+    assert_eq!(
+        (restart.undo.as_ref(), restart.releases.as_ref()),
+        (None, None)
+    );
+    assert!(restart.leaves_processes && !migrate.leaves_processes);
+    assert_eq!(settings.soak.interval, Some(5));
+}
+
+#[test]
+fn hostile_steps_have_places() {
+    let step = |lines: &str| problems(&format!("[[step]]\n{lines}\n"));
+    let long = "a".repeat(65);
+    for name in [
+        "../x",
+        "",
+        "A",
+        "-a",
+        "a b",
+        "a\\u001b[2J",
+        "ä",
+        "a/b",
+        "a@b",
+        &long,
+    ] {
+        let text = format!("name = \"{name}\"\nrun = \"true\"");
+        assert_eq!(step(&text), ["bad_value 2:8"], "{name}");
+    }
+    assert_eq!(step("run = \"true\""), ["missing_field 1:1"]);
+    assert_eq!(step("name = \"a\""), ["missing_field 1:1"]);
+    for (run, found) in [
+        ("\"\"", "bad_value 3:7"),
+        ("[]", "bad_value 3:7"),
+        ("1", "wrong_type 3:7"),
+        ("[\"\"]", "bad_value 3:8"),
+        ("[\"a\", 1]", "wrong_type 3:13"),
+        ("\"a\\u0000b\"", "bad_value 3:7"),
+        ("[\"a\", \"\\u0000\"]", "bad_value 3:13"),
+    ] {
+        assert_eq!(
+            step(&format!("name = \"a\"\nrun = {run}")),
+            [found],
+            "{run}"
+        );
+    }
+    for (line, found) in [
+        ("timeout = 0", "bad_value 4:11"),
+        ("timeout = 86401", "bad_value 4:11"),
+        ("timeout = \"5m\"", "wrong_type 4:11"),
+        ("releases = \"1.2.0\"", "bad_value 4:12"),
+        ("releases = \">=1.2.0,\\u001b\"", "bad_value 4:12"),
+        ("leaves_processes = 1", "wrong_type 4:20"),
+        ("undoo = \"x\"", "unknown_setting 4:1"),
+    ] {
+        let text = format!("name = \"a\"\nrun = \"true\"\n{line}");
+        assert_eq!(step(&text), [found], "{line}");
+    }
+    let twice = "[[step]]\nname = \"a\"\nrun = \"x\"\n[[step]]\nname = \"a\"\nrun = \"y\"\n";
+    assert_eq!(problems(twice), ["bad_value 5:8"]);
+    assert_eq!(problems("step = 1\n"), ["wrong_type 1:8"]);
+    assert_eq!(problems("[soak]\ninterval = 0\n"), ["bad_value 2:12"]);
+    let many = "[[step]]\nname = \"a\"\n".repeat(101);
+    assert_eq!(problems(&many).len(), 1);
+}

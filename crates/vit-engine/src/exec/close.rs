@@ -193,9 +193,10 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
         Outcome::Inconsistent => TransactionStatus::Inconsistent,
     };
     let elapsed = run.cx.clock.elapsed().saturating_sub(run.started);
+    let details = details(kind, status, from.as_deref(), to.as_deref());
+    let details = not_undone(details, status, &run.problems);
     let problems = run.problems.into_iter().map(|p| run.redactor.problem(p));
     let problems = ending.cause.iter().cloned().chain(problems).collect();
-    let details = details(kind, status, from.as_deref(), to.as_deref());
     TransactionReport {
         schema: format!("vit.{}/1", kind.as_str()),
         status,
@@ -242,6 +243,19 @@ fn details(kind: Kind, status: TransactionStatus, from: Option<&str>, to: Option
             format!("the {what} to {to} failed, and {from} could not be verified")
         }
     }
+}
+
+/// What a rollback could not take back is said with how it ended, not only among the problems.
+fn not_undone(details: String, status: TransactionStatus, problems: &[Problem]) -> String {
+    let left: Vec<&str> = problems
+        .iter()
+        .filter(|problem| problem.code == Code::OwnStepNotUndone)
+        .map(|problem| problem.subject.as_str())
+        .collect();
+    if status == TransactionStatus::RollbackExecuted && !left.is_empty() {
+        return format!("{details}, but NOT what the step {} did", left.join(", "));
+    }
+    details
 }
 
 fn next_command(kind: Kind, status: TransactionStatus, id: &str) -> Option<String> {

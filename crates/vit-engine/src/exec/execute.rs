@@ -3,7 +3,7 @@
 use vit_contract::code::Code;
 use vit_contract::history::Proof;
 use vit_contract::output::TransactionReport;
-use vit_contract::plan::{Plan, Position, Step};
+use vit_contract::plan::{CommandStep, Kind, Plan, Position, Step};
 use vit_contract::problem::{Problem, Severity};
 use vit_contract::verdict::Verdict;
 
@@ -138,9 +138,29 @@ impl Run<'_, '_> {
             Step::SwitchTree { from, to } => self.switch_tree(from, to)?,
             Step::SwitchSubmodule(switch) => submodule::run(self.cx, switch)?,
             Step::Environment(change) => environment::run(self.cx, &self.id, change)?,
-            Step::Command(command) => command::run(self.cx, &self.id, command)?,
+            Step::Command(command) => self.own_step(command)?,
         }
         self.write(&Entry::Done { step: name })
+    }
+
+    fn own_step(&mut self, step: &CommandStep) -> Result<(), Failure> {
+        let begun = self.begun();
+        // A rollback takes own steps back before it switches the tree, an upgrade runs them after.
+        let tree = if begun.kind == Kind::Upgrade {
+            begun.to.position.clone()
+        } else {
+            begun.from.position.clone()
+        };
+        let (from, to) = (version_text(&begun.from), version_text(&begun.to));
+        let about = command::About {
+            transaction: &self.id,
+            from: &from,
+            to: &to,
+            tree: &tree,
+        };
+        let notes = command::run(self.cx, &about, step)?;
+        self.problems.extend(notes);
+        Ok(())
     }
 
     fn switch_tree(&self, from: &Position, to: &Position) -> Result<(), Failure> {
@@ -161,7 +181,7 @@ impl Run<'_, '_> {
 
     fn probes(&mut self, inputs: &Inputs<'_>) -> Result<(), Failure> {
         self.write(&Entry::Probing)?;
-        let gating = inputs.plan.kind == vit_contract::plan::Kind::Upgrade;
+        let gating = inputs.plan.kind == Kind::Upgrade;
         if gating {
             let verdict = (inputs.rejudge)().map_err(|error| failed(&error))?;
             if let Some(problem) = verdict.problems().find(|problem| problem.blocks()) {

@@ -1,5 +1,7 @@
 //! What a journal means: one total, pure function from records to the work that is left.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::SmokeResult;
 use vit_contract::plan::Step;
@@ -21,6 +23,10 @@ pub struct Story {
     /// Whether any step may have been begun: a record that is not known, of a newer `vit` or in
     /// place of a damaged one, may have said so.
     pub any_step: bool,
+    /// Own steps that are undone, or that nothing undoes: their commands are not run again.
+    pub undone: BTreeSet<String>,
+    /// Own steps whose undo has failed, and why: no comparison can tell what they left.
+    pub not_undone: BTreeMap<String, String>,
     /// Smoke results that were recorded.
     pub results: Vec<SmokeResult>,
     /// The first cause of a failure.
@@ -84,6 +90,26 @@ impl Story {
             .iter()
             .flat_map(|b| b.steps.iter().rev())
             .filter(|step| self.any_step || begun.contains(&step.name()))
+            .filter(|step| !self.undone.contains(&step.name()))
+    }
+
+    /// Only own steps are kept apart: of all others the comparison by content tells.
+    fn take_undone(&mut self, name: &str, error: Option<&str>) {
+        let steps = self.begun.iter().flat_map(|begun| &begun.steps);
+        let mut own = steps.filter_map(|step| match step {
+            Step::Command(command) if step.name() == name => Some(command),
+            _ => None,
+        });
+        let Some(step) = own.next() else { return };
+        match error.filter(|_| step.undo.is_some()) {
+            Some(error) => {
+                self.not_undone.insert(name.to_owned(), error.to_owned());
+            }
+            None => {
+                self.not_undone.remove(name);
+                self.undone.insert(name.to_owned());
+            }
+        }
     }
 
     /// Takes one more record in.
@@ -103,6 +129,7 @@ impl Story {
                     self.results.clone_from(results);
                 }
             }
+            Entry::Undone { step, error } => self.take_undone(step, error.as_deref()),
             Entry::Aborted { cause } => {
                 self.cause.get_or_insert_with(|| cause.clone());
             }
@@ -116,7 +143,6 @@ impl Story {
             | Entry::Armed
             | Entry::Done { .. }
             | Entry::Probing
-            | Entry::Undone { .. }
             | Entry::Closed { .. } => {}
             Entry::Unknown(_) => self.any_step = true,
         }

@@ -11,6 +11,7 @@ use vit_contract::problem::{Problem, Severity};
 
 use super::close::{self, Ending};
 use super::evidence::{self, Evidence};
+use super::execute::{Failure, failed};
 use super::proof::{self, Expected};
 use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
@@ -149,7 +150,7 @@ fn keep_evidence(run: &mut Run<'_, '_>, cause: &Problem) -> Option<Evidence> {
     evidence
 }
 
-/// Undoes every step that was begun, the last one first, going on past a failing one.
+/// Undoes every step that was begun and is not known to be undone, the last one first, going on past a failing one.
 pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
     let steps: Vec<Step> = run.story.steps_to_undo().cloned().collect();
     for step in steps {
@@ -159,13 +160,24 @@ pub(super) fn undo_all(run: &mut Run<'_, '_>, evidence: Option<&Evidence>) {
             before: &before,
             evidence,
         };
-        let result = undo(run, &step, &keep);
-        let error = result
+        let result = undo(run, &step, &keep).map_err(|problem| run.redactor.problem(*problem));
+        let text = result
+            .as_ref()
             .err()
-            .map(|error| run.redactor.problem(problem_of(&error, Code::StepFailed)));
-        let text = error.as_ref().map(|problem| problem.message.clone());
-        run.problems
-            .extend(error.map(|problem| problem.severity(Severity::Warning)));
+            .map(|problem| match &problem.evidence {
+                Some(evidence) => format!("{} ({evidence})", problem.message),
+                None => problem.message.clone(),
+            });
+        let told = match result {
+            Ok(notes) => notes,
+            Err(problem) => vec![problem.severity(Severity::Warning)],
+        };
+        // The same step may be undone twice, and fail twice: it is told once.
+        for problem in told {
+            if !run.problems.contains(&problem) {
+                run.problems.push(problem);
+            }
+        }
         run.record_if_possible(&Entry::Undone {
             step: step.name(),
             error: text,
@@ -185,23 +197,37 @@ fn undo(
     run: &Run<'_, '_>,
     step: &Step,
     keep: &leftovers::Leftovers<'_>,
-) -> Result<(), EngineError> {
+) -> Result<Vec<Problem>, Failure> {
     let cx = run.cx;
-    cx.faults
+    let undone = cx
+        .faults
         .at(format_args!("undo.{}", step.name()))
         .map_err(|source| EngineError::Io {
             action: "undoing",
             path: cx.site.root.clone(),
             source,
-        })?;
-    match step {
-        Step::SwitchTree { from, to } => switch_tree::undo(cx, from, to, keep),
-        Step::SwitchSubmodule(switch) => submodule::undo(cx, switch, keep),
-        Step::Environment(change) => {
-            environment::undo(cx, change, run.story.environment.as_ref(), keep)
-        }
-        Step::Command(command) => command::undo(cx, &run.id, command),
-    }
+        })
+        .and_then(|()| match step {
+            Step::SwitchTree { from, to } => switch_tree::undo(cx, from, to, keep),
+            Step::SwitchSubmodule(switch) => submodule::undo(cx, switch, keep),
+            Step::Environment(change) => {
+                environment::undo(cx, change, run.story.environment.as_ref(), keep)
+            }
+            Step::Command(_) => Ok(()),
+        });
+    undone.map_err(|error| failed(&error))?;
+    let Step::Command(command) = step else {
+        return Ok(Vec::new());
+    };
+    let begun = run.begun();
+    let (from, to) = (version_text(&begun.from), version_text(&begun.to));
+    let about = command::About {
+        transaction: &run.id,
+        from: &from,
+        to: &to,
+        tree: &begun.from.position,
+    };
+    command::undo(cx, &about, command)
 }
 
 pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
@@ -213,14 +239,21 @@ pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
         comparing: begun.comparing.as_deref(),
         environment: run.story.environment.as_ref(),
     };
-    proof::by_content(run.cx, &expected).unwrap_or_else(|error| Proof {
+    let mut proof = proof::by_content(run.cx, &expected).unwrap_or_else(|error| Proof {
         verified: false,
         head: begun.from.position.commit.clone(),
         branch: begun.from.position.branch.clone(),
         tree: begun.from.position.tree.clone(),
         environment: None,
         mismatches: vec![format!("the installation could not be compared: {error}")],
-    })
+    });
+    for (step, error) in &run.story.not_undone {
+        proof.verified = false;
+        proof
+            .mismatches
+            .push(format!("{step} was not undone: {error}"));
+    }
+    proof
 }
 
 /// Runs the old release's smoke tests once, reported and not gating. Returns whether they left

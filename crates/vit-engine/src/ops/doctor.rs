@@ -1,8 +1,11 @@
 //! `vit doctor`: what is found and what is missing, each with its fix.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use vit_contract::output::{Check, CheckReport, CheckState};
+use vit_contract::plan::command_text;
 use vit_contract::problem::{Problem, Severity};
 
 use crate::context::Context;
@@ -112,6 +115,7 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
             .map(|problem| of_problem("state folder", problem)),
     );
     checks.push(journal(cx));
+    checks.extend(own_steps(cx));
     if let Some(owner) = lock::Lock::holder(&site.state_dir) {
         checks.push(check(
             "lock",
@@ -199,6 +203,45 @@ fn journal(cx: &Context<'_>) -> Check {
             Some("vit recover"),
         ),
     }
+}
+
+/// Whether the programs of the installation's own steps are there. A release may bring one that is
+/// missing now, so it is a warning.
+fn own_steps(cx: &Context<'_>) -> impl Iterator<Item = Check> {
+    cx.site.settings.steps.iter().map(|step| {
+        let commands = [Some(&step.run), step.undo.as_ref(), step.verify.as_ref()];
+        let missing: Vec<&str> = commands
+            .into_iter()
+            .flatten()
+            .filter_map(|command| command.first())
+            .filter(|program| !is_program(cx, program))
+            .map(String::as_str)
+            .collect();
+        let name = format!("step {}", step.name);
+        if missing.is_empty() {
+            return check(&name, CheckState::Ok, command_text(&step.run), None);
+        }
+        check(
+            &name,
+            CheckState::Warning,
+            format!("no program is at {}", missing.join(", ")),
+            Some("install it, make it executable, or correct `[[step]]` in the settings"),
+        )
+    })
+}
+
+fn is_program(cx: &Context<'_>, program: &str) -> bool {
+    let executable = |path: &Path| {
+        path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+    };
+    if program.contains('/') {
+        return executable(&cx.site.root.join(program));
+    }
+    let path = cx.environment.get("PATH").unwrap_or_default();
+    path.as_bytes()
+        .split(|&byte| byte == b':')
+        .map(|folder| Path::new(OsStr::from_bytes(folder)).join(program))
+        .any(|path| executable(&path))
 }
 
 fn verticals_and_core(checks: &mut Vec<Check>, cx: &Context<'_>, local: &Local) {

@@ -27,6 +27,8 @@ pub struct PlanOptions {
     pub branch: bool,
     /// Ask nothing: plan with what was fetched before.
     pub offline: bool,
+    /// Seconds for which the smoke tests repeat after the upgrade.
+    pub soak_seconds: Option<u64>,
 }
 
 /// A plan, or why there is nothing to plan.
@@ -81,16 +83,18 @@ pub(crate) fn choice(options: &PlanOptions) -> Choice {
     Choice {
         accept: options.accept.clone(),
         branch: options.branch,
+        soak_seconds: options.soak_seconds,
     }
 }
 
-/// Only warnings can be accepted: a code that blocks, here or by its nature, is refused.
-fn acceptable(plan: &Plan, accept: &[Code]) -> Result<(), EngineError> {
+/// Only warnings can be accepted, and what blocks only until somebody accepts it (then it is a
+/// warning in the plan): any other code that blocks, here or by its nature, is refused.
+pub(crate) fn acceptable(plan: &Plan, accept: &[Code]) -> Result<(), EngineError> {
     for &code in accept {
         let found: Vec<&Problem> = plan.problems().filter(|p| p.code == code).collect();
         let warns = found.iter().any(|p| p.severity == Severity::Warning);
         let blocks = found.iter().any(|p| p.blocks());
-        if !blocks && (warns || code.severity() != Severity::Blocked) {
+        if !blocks && (warns || code.acceptable()) {
             continue;
         }
         return Err(EngineError::BadInput {

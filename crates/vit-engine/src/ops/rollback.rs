@@ -3,8 +3,8 @@
 use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
-    Disk, DurationEstimate, End, EnvironmentPlan, EstimateBasis, Kind, Plan, Position, Risk,
-    RiskLevel, SCHEMA, Step, Strategy,
+    Accepted, CommandStep, Disk, DurationEstimate, End, EnvironmentPlan, EstimateBasis, Kind, Plan,
+    Position, Risk, RiskLevel, SCHEMA, Step, Strategy,
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -12,9 +12,9 @@ use vit_contract::verdict::{self, Answer, Verdict};
 use super::planning;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::facts::{self, Local, Switch, core_version, repository, target};
+use crate::facts::{self, Local, Switch, core_version, passed, repository, target};
 use crate::git::Ref;
-use crate::plan::{self, preflight};
+use crate::plan::{self, own_steps, preflight};
 use crate::snapshots;
 use crate::store::transactions;
 
@@ -31,11 +31,12 @@ pub fn list(cx: &Context<'_>) -> Result<SnapshotReport, EngineError> {
 }
 
 /// Computes the plan of a rollback: to the snapshot named `to` (its tag), or to the state before
-/// the upgrade that brought the present one.
+/// the upgrade that brought the present one. What the installation's own steps did on the way is
+/// undone with it.
 ///
 /// # Errors
 /// There is no such snapshot, or nothing to go back to.
-pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
+pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan, EngineError> {
     let facts = Local::gather(cx)?;
     let Some(from) = facts.position(cx)? else {
         return Err(planning::unborn());
@@ -74,6 +75,14 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
             .hint(Who::You, "give them a name first: `git branch my-work`"),
         );
     }
+    let (passed, unreadable) = passed::gather(cx, snapshot, &from.commit)?;
+    problems.extend(unreadable);
+    let (own_steps, irreversible) = own_steps::backward(&passed);
+    problems.extend(own_steps::irreversible(
+        irreversible.iter().map(String::as_str),
+        accept,
+        "an upgrade that is gone back from ran this step, and it cannot be undone",
+    ));
     let (disk, disk_problem) = plan::disk(switch.bytes, facts::free_bytes(cx)?);
     problems.extend(disk_problem);
     verdict::sort(&mut problems);
@@ -82,14 +91,19 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
         version,
         position: from,
     };
+    let accepted = plan::accepted(accept, problems.iter());
     let parts = Parts {
         created: cx.clock.now(),
         channel: facts.channel.clone(),
         problems,
         disk,
         switch,
+        own_steps,
+        accepted,
     };
-    Ok(finish(snapshot, from, to, parts))
+    let plan = finish(snapshot, from, to, parts);
+    planning::acceptable(&plan, accept)?;
+    Ok(plan)
 }
 
 struct Parts {
@@ -98,6 +112,8 @@ struct Parts {
     problems: Vec<Problem>,
     disk: Disk,
     switch: Switch,
+    own_steps: Vec<CommandStep>,
+    accepted: Vec<Accepted>,
 }
 
 /// Commits of HEAD that nothing else holds.
@@ -149,7 +165,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
             "the tag pre-rollback-<time> keeps the present state".into(),
             "`vit rollback --to pre-rollback-<time>` comes back to it".into(),
         ],
-        accepted: Vec::new(),
+        accepted: parts.accepted,
         facts: [
             named("head", from.position.commit.clone()),
             named(
@@ -163,10 +179,16 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         ]
         .into(),
         next: format!("vit rollback --to {}", snapshot.tag),
-        steps: vec![Step::SwitchTree {
-            from: from.position.clone(),
-            to,
-        }],
+        // The mirror of an upgrade: its own steps are taken back while what they ran on is there.
+        steps: parts
+            .own_steps
+            .into_iter()
+            .map(Step::Command)
+            .chain([Step::SwitchTree {
+                from: from.position.clone(),
+                to,
+            }])
+            .collect(),
         environment: EnvironmentPlan::default(),
         rehearsal: None,
         then: Vec::new(),

@@ -88,6 +88,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         verticals,
         open_transaction,
         inconsistent,
+        trial: None,
         last_transaction: history.history.history.last().cloned(),
         changed_files: names(&local.status.changed),
         changed_count: local.status.changed.len(),

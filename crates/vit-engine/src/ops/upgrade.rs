@@ -96,6 +96,7 @@ fn upgrade<'a>(
     let choice = Choice {
         accept: plan.accepted.iter().map(|accepted| accepted.code).collect(),
         branch: plan.to.position.branch.is_some(),
+        soak_seconds: plan.soak_seconds,
     };
     let now = planning::make(cx, &facts, &target, &choice)?;
     compare(plan, &now)?;
@@ -129,7 +130,8 @@ fn roll_back<'a>(
     plan: &Plan,
 ) -> Result<TransactionReport, EngineError> {
     let wanted = plan.target_tag.as_deref();
-    let now = rollback::plan(cx, wanted)?;
+    let accept: Vec<Code> = plan.accepted.iter().map(|accepted| accepted.code).collect();
+    let now = rollback::plan(cx, wanted, &accept)?;
     compare(plan, &now)?;
     if now.answer == Answer::Blocked {
         return Ok(refused(now));
