@@ -62,11 +62,12 @@ pub(super) struct Keeping {
     before: usize,
 }
 
+/// Keeps one part of a bundle.
+type Part = fn(&mut Run<'_, '_>, &Evidence, &Problem) -> Result<(), EngineError>;
+
 /// Opens the folder and fills it: the cause, each smoke test's output, what git says of the tree,
 /// what the smoke tests changed and left. One part that fails keeps none of the others away.
-///
-/// # Errors
-/// The first part that could not be kept. The caller goes on with the undo.
+/// The error is that of the first part that could not be kept; the caller goes on with the undo.
 pub(super) fn keep(
     run: &mut Run<'_, '_>,
     cause: &Problem,
@@ -78,7 +79,7 @@ pub(super) fn keep(
         Err(error) => return (None, Some(error)),
     };
     let mut first = None;
-    let parts: [fn(&mut Run<'_, '_>, &Evidence, &Problem) -> Result<(), EngineError>; 6] = [
+    let parts: [Part; 6] = [
         keep_cause,
         keep_outputs,
         keep_tree,

@@ -2,8 +2,11 @@
 
 use super::{Found, MARKED};
 
-/// Tokens by their beginning: what it is, how many characters have to follow, and which.
-const TOKENS: [(&[u8], &str, usize, fn(u8) -> bool); 17] = [
+/// A token's beginning, what it is, how many characters have to follow, and which.
+type Token = (&'static [u8], &'static str, usize, fn(u8) -> bool);
+
+/// Tokens that are known by their beginning.
+const TOKENS: [Token; 17] = [
     (b"ghp_", "GitHub token", 16, is_word),
     (b"gho_", "GitHub token", 16, is_word),
     (b"ghu_", "GitHub token", 16, is_word),
