@@ -4,11 +4,12 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "update",
     "plan",
     "upgrade",
     "rollback",
+    "confirm",
     "recover",
     "repair",
     "status",
@@ -44,6 +45,7 @@ fn version_and_help_are_answers() {
       plan         Show what an upgrade would do
       upgrade      Upgrade Core, prove the result, or put the old state back
       rollback     Go back to the state before an upgrade
+      confirm      Commit a release that is on trial
       recover      Finish a transaction that was interrupted
       repair       Mend an installation whose old state could not be verified
       status       Show what is installed and how it stands

@@ -29,3 +29,4 @@ mod streams;
 mod target;
 mod terminal;
 mod transaction;
+mod trial;

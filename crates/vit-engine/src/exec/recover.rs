@@ -12,14 +12,16 @@ use super::evidence::{self, Evidence};
 use super::phase::{Phase, Story};
 use super::record::{Begun, Entry, path_text};
 use super::run::{Run, problem_of};
-use super::transaction::Held;
+use super::transaction::{self, Held};
+use super::trial;
 use super::unwind::{self, OldSmokeTests};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::store::transactions;
 
-/// Finishes the transaction that is open, if one is. An inconsistent one stays as it is.
+/// Finishes the transaction that is open, if one is. An inconsistent one stays as it is, and so
+/// does a trial that stands: it is `OnTrial`.
 ///
 /// # Errors
 /// The journal cannot be read, or what it says is not enough to act on.
@@ -33,6 +35,10 @@ pub fn finish_open<'a>(
     else {
         return Ok(None);
     };
+    // Not ours to decide, as long as somebody may.
+    if trial::standing(cx, &story).is_some() {
+        return Err(transaction::unfinished_error(cx, id, &story));
+    }
     cx.reporter.report(Event::Recovering { id: id.clone() });
     if story.begun.is_none() && never_snapped(cx, &id)? {
         let cause = interrupted(&id);
@@ -40,13 +46,16 @@ pub fn finish_open<'a>(
     }
     beginning(cx, &id, &mut story)?;
     let phase = story.phase;
-    let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
+    let cause = story.cause.clone().unwrap_or_else(|| match phase {
+        Phase::Trial => trial::unconfirmed(&id),
+        _ => interrupted(&id),
+    });
     let mut run = Run::new(cx, held, id, story);
     unwind::clear_the_way(&mut run);
     Ok(Some(match phase {
         Phase::Ended => return Ok(None),
         Phase::Abort => run.abort(cause),
-        Phase::RollBack | Phase::ContinueRollback => {
+        Phase::RollBack | Phase::Trial | Phase::ContinueRollback => {
             unwind::roll_back(run, cause, OldSmokeTests::Skip)
         }
         Phase::FinishRollback => {
