@@ -51,15 +51,11 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     if position.is_none() {
         problems.push(unborn());
     }
-    problems.extend(trial.as_ref().map_or_else(
-        || {
-            transaction_problem(
-                open_transaction.as_deref(),
-                inconsistent,
-                at_work.as_deref(),
-            )
-        },
-        |trial| Some(confirm::problem(trial)),
+    problems.extend(transaction_problem(
+        open_transaction.as_deref(),
+        inconsistent,
+        at_work.as_deref(),
+        trial.as_ref(),
     ));
     let verticals: Vec<VerticalStatus> = local
         .verticals
@@ -158,7 +154,11 @@ fn transaction_problem(
     open: Option<&str>,
     inconsistent: bool,
     at_work: Option<&str>,
+    trial: Option<&TrialStatus>,
 ) -> Option<Problem> {
+    if let Some(trial) = trial {
+        return Some(confirm::problem(trial));
+    }
     if let Some(owner) = at_work {
         return Some(
             Problem::new(
