@@ -16,8 +16,8 @@ pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
 pub use release::{
-    CheckArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs, UpdateCommand,
-    UpgradeArgs,
+    CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
+    UpdateCommand, UpgradeArgs,
 };
 pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
 
@@ -94,6 +94,8 @@ pub enum Command {
     Upgrade(UpgradeArgs),
     /// Go back to the state before an upgrade
     Rollback(RollbackArgs),
+    /// Commit a release that is on trial
+    Confirm(ConfirmArgs),
     /// Finish a transaction that was interrupted
     #[command(after_help = RECOVER_EXAMPLES)]
     Recover,

@@ -9,6 +9,7 @@ use crate::session::App;
 pub mod apply;
 pub mod channel;
 pub mod completions;
+pub mod confirm;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
@@ -36,6 +37,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Plan(args) => plan::run(app, args),
         Command::Upgrade(args) => upgrade::run(app, args),
         Command::Rollback(args) => rollback::run(app, args),
+        Command::Confirm(args) => confirm::run(app, args),
         Command::Recover => recover::run(app),
         Command::Repair(args) => repair::run(app, args),
         Command::Status(args) => status::run(app, args),

@@ -181,6 +181,14 @@ fn of_engine(error: &EngineError) -> Meaning {
             Meaning::error("open_transaction", &["`vit recover` finishes it"])
                 .exit(ExitCode::Blocked)
         }
+        EngineError::OnTrial { .. } => Meaning::error(
+            "on_trial",
+            &[
+                "`vit confirm` commits it",
+                "`vit rollback` takes it back; after its time `vit recover` does",
+            ],
+        )
+        .exit(ExitCode::Blocked),
         EngineError::Inconsistent { .. } => Meaning::error(
             "inconsistent",
             &[
@@ -326,6 +334,12 @@ mod tests {
         assert_eq!(meaning(refused), one("refused"));
         let open = EngineError::OpenTransaction { id: "t1".into() };
         assert_eq!(meaning(open), one("open_transaction"));
+        let trial = EngineError::OnTrial {
+            id: "t1".into(),
+            version: "1.1.0".into(),
+            until: jiff::Timestamp::UNIX_EPOCH,
+        };
+        assert_eq!(meaning(trial), one("on_trial"));
         let locked = EngineError::Locked {
             owner: "vit upgrade".into(),
         };

@@ -10,7 +10,7 @@ use vit_contract::problem::Severity;
 use vit_contract::text::visible;
 use vit_engine::event::{Event, Reporter, Stage};
 
-use crate::render::{Paint, outcome_words, seconds};
+use crate::render::{Paint, outcome_words, seconds, time};
 use crate::ui::{Ui, Verbosity};
 
 /// How often the spinner moves.
@@ -134,6 +134,15 @@ fn spinner_text(event: &Event) -> Option<(String, bool)> {
             format!("{}: {}", Stage::OwnStep.title(), visible(step)),
             false,
         )),
+        Event::SoakBegun { .. } => Some((Stage::Soak.title().to_owned(), false)),
+        Event::SoakRound { round, left } => Some((
+            format!(
+                "{}: round {round}, {} left",
+                Stage::Soak.title(),
+                seconds(left.as_secs_f64())
+            ),
+            false,
+        )),
         Event::Begun { .. }
         | Event::OwnStepLine { .. }
         | Event::StageDone { .. }
@@ -191,6 +200,15 @@ impl Lines {
                     let how = outcome_words(result);
                     format!("{} smoke test of {name}: {how} ({took})", self.fail())
                 }
+            }
+            Event::SoakBegun { id, until } => format!(
+                "     soak of {} until {}: `vit confirm` ends it, Ctrl-C takes the release back",
+                visible(id),
+                time(*until)
+            ),
+            Event::SoakRound { round, left } => {
+                let left = seconds(left.as_secs_f64());
+                format!("     soak: round {round}, {left} left")
             }
             Event::OwnStepBegun {
                 step,

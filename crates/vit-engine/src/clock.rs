@@ -11,6 +11,9 @@ pub trait Clock: Send + Sync {
 
     /// Time since an arbitrary start; never goes back.
     fn elapsed(&self) -> Duration;
+
+    /// Waits.
+    fn pause(&self, time: Duration);
 }
 
 /// The machine's clock.
@@ -37,6 +40,11 @@ impl Clock for SystemClock {
     fn elapsed(&self) -> Duration {
         self.start.elapsed()
     }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the clock")]
+    fn pause(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
 }
 
 /// A clock that stands still, for reproducible output.
@@ -51,4 +59,7 @@ impl Clock for FixedClock {
     fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
+
+    /// Where time stands still, waiting takes none.
+    fn pause(&self, _time: Duration) {}
 }

@@ -60,6 +60,16 @@ pub enum EngineError {
         /// Its id.
         id: String,
     },
+    /// A release is on trial with nobody watching it: somebody has to decide.
+    #[error("{version} is on trial until {until}, and nobody watches it any more")]
+    OnTrial {
+        /// The transaction.
+        id: String,
+        /// The version on trial.
+        version: String,
+        /// When the trial is over.
+        until: jiff::Timestamp,
+    },
     /// An earlier failure could not be undone: exit 4.
     #[error("the installation is inconsistent since transaction {id}")]
     Inconsistent {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use vit_contract::output::SmokeResult;
 use vit_contract::plan::Step;
@@ -76,6 +77,20 @@ pub enum Event {
         /// The line, without its end.
         line: String,
     },
+    /// The smoke tests repeat from now on.
+    SoakBegun {
+        /// The transaction.
+        id: String,
+        /// When it is over.
+        until: Timestamp,
+    },
+    /// A round of the soak begins.
+    SoakRound {
+        /// Its number, from 1.
+        round: u32,
+        /// The time that is left.
+        left: Duration,
+    },
     /// Something to know that changes nothing.
     Noticed {
         /// What.
@@ -108,6 +123,8 @@ pub enum Stage {
     OwnStep,
     /// Reads the manifests at the target and runs the smoke tests.
     Probe,
+    /// Repeats the smoke tests for a time.
+    Soak,
     /// Proves the result and commits.
     Commit,
     /// Keeps what tells of the failure.
@@ -144,6 +161,7 @@ impl Stage {
             Self::Environment => "change the environment",
             Self::OwnStep => "run a step of the installation",
             Self::Probe => "run the smoke tests",
+            Self::Soak => "soak",
             Self::Commit => "prove and commit",
             Self::Evidence => "keep the evidence",
             Self::Undo => "put the old state back",

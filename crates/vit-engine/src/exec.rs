@@ -10,6 +10,7 @@
 //! | `begin` | a new one: id and first record |
 //! | [`execute`] | forward |
 //! | `commit` | the commit point |
+//! | [`trial`] | the soak before the commit point |
 //! | [`unwind`] | back |
 //! | [`recover`] | after a crash |
 //! | [`evidence`] | what is kept of a failure |
@@ -29,4 +30,5 @@ pub mod record;
 pub mod recover;
 pub mod run;
 pub mod transaction;
+pub mod trial;
 pub mod unwind;

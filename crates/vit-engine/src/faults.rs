@@ -3,7 +3,7 @@
 //! Without the feature `faults` this is nothing: no variable is read, no point can be hit. With
 //! it (only test builds turn it on), `VIT_FAULT` holds `POINT=ACTION` pairs joined by `,`, and
 //! `VIT_FAULT_TRACE` names a file that collects every point passed, one a line. Actions: `kill`
-//! (SIGKILL to ourselves), `eio`, `enospc`, `erofs`.
+//! (SIGKILL to ourselves), `eio`, `enospc`, `erofs`. `VIT_TEST_BOOT` is the machine's boot id.
 
 use std::io;
 
@@ -17,6 +17,8 @@ pub struct Faults {
     rules: Vec<(String, String)>,
     #[cfg(feature = "faults")]
     trace: Option<std::path::PathBuf>,
+    #[cfg(feature = "faults")]
+    boot: Option<String>,
 }
 
 #[cfg(not(feature = "faults"))]
@@ -25,6 +27,13 @@ impl Faults {
     #[must_use]
     pub fn new(_environment: &crate::environment::Environment) -> Self {
         Self::default()
+    }
+
+    /// The boot id that a test wants the machine to have.
+    #[inline]
+    #[must_use]
+    pub fn boot(&self) -> Option<&str> {
+        None
     }
 
     /// Passes a point.
@@ -55,7 +64,14 @@ impl Faults {
                 .map(|(point, action)| (point.to_owned(), action.to_owned()))
                 .collect(),
             trace: text("VIT_FAULT_TRACE").map(Into::into),
+            boot: text("VIT_TEST_BOOT"),
         }
+    }
+
+    /// The boot id that a test wants the machine to have.
+    #[must_use]
+    pub fn boot(&self) -> Option<&str> {
+        self.boot.as_deref()
     }
 
     /// Passes a point: dies or fails where a rule says so.

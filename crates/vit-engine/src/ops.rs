@@ -1,6 +1,7 @@
 //! One module a command: options in, a report out.
 
 pub mod channel;
+pub mod confirm;
 pub mod doctor;
 pub mod explain;
 pub mod history;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vit_contract::code::Code;
 use vit_contract::digest;
+use vit_contract::duration;
 use vit_contract::plan::{
     Accepted, CommandStep, ContractUse, Disk, End, EnvironmentPlan, Kind, Plan, Position,
     ReleaseChanges, SCHEMA, SmokeTest, Step,
@@ -349,10 +350,14 @@ fn next_command(plan: &Plan, explicit: bool) -> String {
     if plan.answer == Answer::Blocked {
         return "mend what is listed above, then `vit plan` again".into();
     }
-    match (&plan.to.version, explicit) {
+    let mut command = match (&plan.to.version, explicit) {
         (Some(version), true) => format!("vit upgrade --target {version}"),
         _ => "vit upgrade".into(),
+    };
+    if let Some(soak) = plan.soak_seconds {
+        command.push_str(&format!(" --soak {}", duration::text(soak)));
     }
+    command
 }
 
 /// Whether the verdict alone lets the plan go on; used where no plan is wanted.

@@ -13,6 +13,7 @@
 //! | `<state>/transactions/<id>/plan.json` | [`transactions`] |
 //! | `<state>/evidence/<id>/` | [`evidence`] |
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
+//! | `<state>/confirm.json` | [`request`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
 
 use std::fs;
@@ -32,6 +33,7 @@ pub mod journal;
 pub mod last_check;
 pub mod lock;
 pub mod record;
+pub mod request;
 pub mod reserve;
 pub mod transactions;
 

@@ -137,6 +137,7 @@ EXAMPLES
   vit upgrade --target 1.2.0 --yes
   vit upgrade --plan upgrade.json --yes
   vit upgrade --accept smoke_test_missing
+  vit upgrade --soak 15m            then, when all is well before that: vit confirm
   vit upgrade --dry-run";
 
 /// `vit rollback`.
@@ -167,6 +168,24 @@ EXAMPLES
   vit rollback
   vit rollback --list
   vit rollback --to pre-upgrade-20260219-164500 --yes";
+
+/// `vit confirm`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = CONFIRM_EXAMPLES)]
+pub struct ConfirmArgs {
+    /// Only if this transaction is the one on trial
+    pub id: Option<String>,
+}
+
+const CONFIRM_EXAMPLES: &str = "\
+Ends the soak of `vit upgrade --soak`. The vit that watches it is asked to commit, and how that ends
+is told: a round of smoke tests that is under way is finished first, and counts. Where that vit was
+killed, the release is compared by content and committed here; after the time of the soak, or once
+the machine was started anew, it is too late for that.
+
+EXAMPLES
+  vit upgrade --soak 15m --yes &
+  vit confirm";
 
 /// `vit repair`.
 #[derive(Debug, Clone, Args)]

@@ -1,6 +1,8 @@
 //! `vit rollback`.
 
 use vit_contract::exit::ExitCode;
+use vit_contract::output::{TransactionStatus, TrialStatus};
+use vit_engine::ops::confirm::{give_up, orphan};
 use vit_engine::ops::rollback::{list, plan};
 
 use crate::args::RollbackArgs;
@@ -33,6 +35,36 @@ pub fn run(app: &App<'_>, args: &RollbackArgs) -> Result<ExitCode, Failure> {
     }
     question.require_answerable(app.ui)?;
     let session = Session::open(app)?;
+    if to.is_none()
+        && let Some(trial) = session.call(orphan)?
+    {
+        return take_back(app, &session, &trial, question);
+    }
     let plan = session.call_after_recovery(|cx| plan(cx, to, &args.accept))?;
     apply::apply(app, &session, &plan, question)
+}
+
+/// A release on trial that nobody watches any more: the state before it is the one to go back to.
+fn take_back(
+    app: &App<'_>,
+    session: &Session<'_>,
+    trial: &TrialStatus,
+    question: Question<'_>,
+) -> Result<ExitCode, Failure> {
+    let text = format!("Take {} back, which is on trial", trial.version);
+    let question = Question {
+        text: &text,
+        ..question
+    };
+    if !question.ask(app.ui) {
+        return Ok(apply::declined(app));
+    }
+    session.watch_signals()?;
+    let report = session.call(give_up)?;
+    let exit = apply::finish(app, &report);
+    // The upgrade has failed, and what this command was asked for is done.
+    Ok(match report.status {
+        TransactionStatus::RollbackExecuted => ExitCode::Success,
+        _ => exit,
+    })
 }

@@ -46,6 +46,16 @@ fn alarms(report: &StatusReport, view: View) -> String {
         let line = "INCONSISTENT: an earlier failure could not be undone and verified";
         out.push_str(&format!("{}\n", view.paint.red(line)));
     }
+    if let Some(trial) = &report.trial {
+        let what = if trial.watched {
+            "`vit confirm` commits it now"
+        } else {
+            "`vit confirm` commits it, `vit rollback` takes it back"
+        };
+        let version = visible(&trial.version);
+        let line = format!("{version} is on trial until {}: {what}", time(trial.until));
+        out.push_str(&format!("{}\n", view.paint.yellow(&line)));
+    }
     // With somebody at work nothing is wrong; who that is stands among the notes.
     let at_work = report.problems.iter().any(|p| p.code == Code::LockHeld);
     if let Some(id) = report.open_transaction.as_ref().filter(|_| !at_work) {
@@ -179,6 +189,7 @@ fn changed(report: &StatusReport, view: View) -> String {
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
+    use vit_contract::output::TrialStatus;
 
     use super::*;
     use crate::render::samples;
@@ -216,12 +227,19 @@ mod tests {
         let report = StatusReport {
             inconsistent: true,
             open_transaction: Some("20260219-164500-ab12".into()),
+            trial: Some(TrialStatus {
+                id: "t1".into(),
+                version: "1.1.0".into(),
+                until: jiff::Timestamp::UNIX_EPOCH,
+                watched: false,
+            }),
             ..samples::status()
         };
         let text = status(&report, View::default());
-        let first: Vec<&str> = text.lines().take(3).collect();
+        let first: Vec<&str> = text.lines().take(4).collect();
         assert_snapshot!(first.join("\n"), @"
         INCONSISTENT: an earlier failure could not be undone and verified
+        1.1.0 is on trial until 1970-01-01 00:00:00Z: `vit confirm` commits it, `vit rollback` takes it back
         transaction 20260219-164500-ab12 was interrupted: `vit recover`
         Core 1.0.0 (tag v1.0.0 at HEAD)
         ");

@@ -9,6 +9,7 @@ const COMMANDS: [&str; 18] = [
     "plan",
     "upgrade",
     "rollback",
+    "confirm",
     "recover",
     "repair",
     "status",
@@ -45,6 +46,7 @@ fn version_and_help_are_answers() {
       plan         Show what an upgrade would do
       upgrade      Upgrade Core, prove the result, or put the old state back
       rollback     Go back to the state before an upgrade
+      confirm      Commit a release that is on trial
       recover      Finish a transaction that was interrupted
       repair       Mend an installation whose old state could not be verified
       status       Show what is installed and how it stands

@@ -177,6 +177,8 @@ fn every_kind_of_record_is_killed_at() {
     note(good.command(["recover", "--json"]), Some(0));
     note(upgrade(&good), Some(0));
     note(rollback(&good), Some(0));
+    let soaked = world("exit 0");
+    note(crate::trial::soak(&soaked, "1m"), Some(0));
     let failing = world(FAILS_ON_NEW);
     note(without_undo(&failing, "upgrade --yes --json"), Some(4));
     note(repair(&failing), Some(0));

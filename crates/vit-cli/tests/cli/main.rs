@@ -31,3 +31,4 @@ mod streams;
 mod target;
 mod terminal;
 mod transaction;
+mod trial;

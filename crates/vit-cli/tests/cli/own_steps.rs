@@ -413,3 +413,14 @@ fn a_failing_undo_survives_a_kill() {
         sound(&world).unwrap_or_else(|error| panic!("{point}: {error}"));
     }
 }
+
+/// The undo of a step runs for a trial that is taken back too.
+#[test]
+fn a_soak_that_fails_undoes_the_steps() {
+    let world = world_with(&maker("a"), "[ \"$VIT_PHASE\" != soak ]");
+    let before = world.state();
+    let run = crate::trial::soak(&world, "1m").run();
+    run.assert_code(3);
+    assert_eq!(log(&world), ["step a 1.0.0 1.1.0", "undo a 1.1.0 1.0.0"]);
+    world.state().assert_same(&before);
+}

@@ -1,4 +1,5 @@
-//! Forward: begun → fetched → judged → snapped → armed → steps → probed → committed.
+//! Forward: begun → fetched → judged → snapped → armed → steps → probed → (trial) →
+//! committed.
 
 use vit_contract::code::Code;
 use vit_contract::history::Proof;
@@ -76,6 +77,9 @@ impl Run<'_, '_> {
         }
         self.stage(Stage::Probe, |run| run.probes(inputs))?;
         self.not_cancelled()?;
+        if let Some(soak) = plan.soak_seconds {
+            self.stage(Stage::Soak, |run| run.trial(plan, soak))?;
+        }
         self.stage(Stage::Commit, |run| run.commit(plan.kind))
     }
 
@@ -226,7 +230,7 @@ impl Run<'_, '_> {
         self.record(entry).map_err(|error| failed(&error))
     }
 
-    fn not_cancelled(&self) -> Result<(), Failure> {
+    pub(super) fn not_cancelled(&self) -> Result<(), Failure> {
         if self.cx.cancel.is_set() {
             return Err(Problem::new(
                 Code::Interrupted,

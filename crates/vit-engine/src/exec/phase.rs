@@ -7,7 +7,7 @@ use vit_contract::output::SmokeResult;
 use vit_contract::plan::Step;
 use vit_contract::problem::Problem;
 
-use super::record::{Begun, Entry, KeptEnvironment, VerticalFiles};
+use super::record::{Begun, Entry, KeptEnvironment, Trial, VerticalFiles};
 
 /// A transaction as its records tell it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -29,6 +29,8 @@ pub struct Story {
     pub not_undone: BTreeMap<String, String>,
     /// Smoke results that were recorded.
     pub results: Vec<SmokeResult>,
+    /// The soak, once it has begun.
+    pub trial: Option<Trial>,
     /// The first cause of a failure.
     pub cause: Option<Problem>,
     /// The folder with the evidence; `Some(None)` when it was tried without success.
@@ -49,6 +51,8 @@ pub enum Phase {
     Abort,
     /// Live state may be changed: roll back.
     RollBack,
+    /// The release is on trial: leave it to whoever decides while the trial stands, else roll back.
+    Trial,
     /// A rollback has begun: go on with it.
     ContinueRollback,
     /// The old state is verified: write the history.
@@ -129,6 +133,7 @@ impl Story {
                     self.results.clone_from(results);
                 }
             }
+            Entry::Trial(trial) => self.trial = Some(trial.clone()),
             Entry::Undone { step, error } => self.take_undone(step, error.as_deref()),
             Entry::Aborted { cause } => {
                 self.cause.get_or_insert_with(|| cause.clone());
@@ -175,6 +180,7 @@ pub fn next(phase: Phase, record: &Entry) -> Phase {
             Phase::Ended
             | Phase::Abort
             | Phase::RollBack
+            | Phase::Trial
             | Phase::FinishForward
             | Phase::FinishRepair => Phase::FinishForward,
         },
@@ -183,6 +189,7 @@ pub fn next(phase: Phase, record: &Entry) -> Phase {
             Phase::Ended
             | Phase::Abort
             | Phase::RollBack
+            | Phase::Trial
             | Phase::ContinueRollback
             | Phase::FinishRollback
             | Phase::FinishRepair => Phase::FinishRollback,
@@ -193,10 +200,15 @@ pub fn next(phase: Phase, record: &Entry) -> Phase {
                 Phase::Ended
                 | Phase::Abort
                 | Phase::RollBack
+                | Phase::Trial
                 | Phase::ContinueRollback
                 | Phase::FinishRepair => Phase::ContinueRollback,
             }
         }
+        Entry::Trial(_) => match phase {
+            Phase::Ended | Phase::Abort | Phase::RollBack | Phase::Trial => Phase::Trial,
+            later => later,
+        },
         // A record of a newer vit is taken for the worst before the commit point: armed.
         Entry::Armed
         | Entry::Intent { .. }
@@ -204,7 +216,7 @@ pub fn next(phase: Phase, record: &Entry) -> Phase {
         | Entry::Probing
         | Entry::Probed { .. }
         | Entry::Unknown(_) => match phase {
-            Phase::Ended | Phase::Abort | Phase::RollBack => Phase::RollBack,
+            Phase::Ended | Phase::Abort | Phase::RollBack | Phase::Trial => Phase::RollBack,
             later => later,
         },
     }

@@ -1,10 +1,11 @@
 //! The records of the journal, in the order of TRANSACTION.md. A record is durable before what
-//! follows it begins. (Rehearsed, trial and quarantine records join here.)
+//! follows it begins. (Rehearsed and quarantine records join here.)
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::SmokeResult;
@@ -100,6 +101,15 @@ pub struct KeptEnvironment {
     pub files: usize,
 }
 
+/// A soak: until its end, and as long as the machine runs, somebody may still decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trial {
+    /// When it is over.
+    pub until: Timestamp,
+    /// The machine's boot id when it began.
+    pub boot: String,
+}
+
 /// One record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "body", rename_all = "snake_case")]
@@ -143,6 +153,8 @@ pub enum Entry {
         /// Their results, without output.
         results: Vec<SmokeResult>,
     },
+    /// The smoke tests repeat until the soak is over or somebody confirms.
+    Trial(Trial),
     /// The one commit point: from here on, a crash means: finish.
     Committed {
         /// What was compared.
@@ -201,7 +213,7 @@ pub enum Entry {
 
 impl Entry {
     /// The names of all records that are written, for the tests that kill at each of them.
-    pub const KINDS: [&'static str; 18] = [
+    pub const KINDS: [&'static str; 19] = [
         "begun",
         "fetched",
         "judged",
@@ -211,6 +223,7 @@ impl Entry {
         "done",
         "probing",
         "probed",
+        "trial",
         "committed",
         "rollback_begun",
         "evidence",

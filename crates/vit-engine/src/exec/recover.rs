@@ -12,14 +12,16 @@ use super::evidence::{self, Evidence};
 use super::phase::{Phase, Story};
 use super::record::{Begun, Entry, path_text};
 use super::run::{Run, problem_of};
-use super::transaction::Held;
+use super::transaction::{self, Held};
+use super::trial;
 use super::unwind::{self, OldSmokeTests};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::store::transactions;
 
-/// Finishes the transaction that is open, if one is. An inconsistent one stays as it is.
+/// Finishes the transaction that is open, if one is. An inconsistent one stays as it is, and so
+/// does a trial that stands: it is `OnTrial`.
 ///
 /// # Errors
 /// The journal cannot be read, or what it says is not enough to act on.
@@ -33,6 +35,10 @@ pub fn finish_open<'a>(
     else {
         return Ok(None);
     };
+    // Not ours to decide, as long as somebody may.
+    if trial::standing(cx, &story).is_some() {
+        return Err(transaction::unfinished_error(cx, id, &story));
+    }
     cx.reporter.report(Event::Recovering { id: id.clone() });
     if story.begun.is_none() && never_snapped(cx, &id)? {
         let cause = interrupted(&id);
@@ -42,14 +48,17 @@ pub fn finish_open<'a>(
     let phase = story.phase;
     let first = story.cause.clone();
     let mut run = Run::new(cx, held, id, story);
-    let cause = first.clone().unwrap_or_else(|| interrupted(&run.id));
+    let cause = first.clone().unwrap_or_else(|| match phase {
+        Phase::Trial => trial::unconfirmed(&run.id),
+        _ => interrupted(&run.id),
+    });
     // The way back was cut off: worth knowing, and never in place of what was the first cause.
     run.later = first.map(|_| interrupted(&run.id));
     unwind::clear_the_way(&mut run);
     Ok(Some(match phase {
         Phase::Ended => return Ok(None),
         Phase::Abort => run.abort(cause),
-        Phase::RollBack | Phase::ContinueRollback => {
+        Phase::RollBack | Phase::Trial | Phase::ContinueRollback => {
             unwind::roll_back(run, cause, OldSmokeTests::Skip)
         }
         Phase::FinishRollback => {

@@ -7,6 +7,8 @@ use vit_contract::problem::{Problem, Who};
 
 use super::phase::{Phase, Story};
 use super::record::Entry;
+use super::run::version_text;
+use super::trial;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::steps::locks;
@@ -84,7 +86,7 @@ impl<'a> Held<'a> {
     pub fn refuse_unfinished(&self) -> Result<(), EngineError> {
         match self.unfinished()? {
             None => Ok(()),
-            Some((id, story)) => Err(unfinished_error(id, &story)),
+            Some((id, story)) => Err(unfinished_error(self.cx, id, &story)),
         }
     }
 
@@ -109,7 +111,7 @@ impl<'a> Held<'a> {
 
 /// The error that an unfinished transaction is for commands that cannot finish it.
 #[must_use]
-pub fn unfinished_error(id: String, story: &Story) -> EngineError {
+pub fn unfinished_error(cx: &Context<'_>, id: String, story: &Story) -> EngineError {
     if matches!(story.phase, Phase::Inconsistent { .. }) {
         let mismatches = story
             .proof
@@ -117,6 +119,13 @@ pub fn unfinished_error(id: String, story: &Story) -> EngineError {
             .map(|p| p.mismatches.clone())
             .unwrap_or_default();
         EngineError::Inconsistent { id, mismatches }
+    } else if let Some(trial) = trial::standing(cx, story) {
+        let begun = story.begun.as_ref();
+        EngineError::OnTrial {
+            id,
+            version: begun.map_or_else(String::new, |begun| version_text(&begun.to)),
+            until: trial.until,
+        }
     } else {
         EngineError::OpenTransaction { id }
     }

@@ -10,6 +10,7 @@ use vit_contract::problem::{Problem, Severity};
 
 use crate::context::Context;
 use crate::environment::Environment;
+use crate::error::EngineError;
 use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs, repository};
 use crate::git::{Git, GitError, OLDEST, dotted};
@@ -183,11 +184,11 @@ fn journal(cx: &Context<'_>) -> Check {
         ),
         Ok((None, _)) => check("transactions", CheckState::Ok, "none is open".into(), None),
         Ok((Some((id, story)), None)) => {
-            let error = transaction::unfinished_error(id, &story);
-            let fix = if matches!(error, crate::error::EngineError::Inconsistent { .. }) {
-                "vit repair"
-            } else {
-                "vit recover"
+            let error = transaction::unfinished_error(cx, id, &story);
+            let fix = match error {
+                EngineError::Inconsistent { .. } => "vit repair",
+                EngineError::OnTrial { .. } => "vit confirm, or vit rollback",
+                _ => "vit recover",
             };
             check(
                 "transactions",

@@ -5,6 +5,7 @@ use vit_contract::code::Code;
 use vit_contract::output::{TransactionReport, TransactionStatus};
 use vit_contract::problem::{Problem, Severity, Who};
 
+use super::confirm;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::recover as exec;
@@ -17,7 +18,7 @@ const RECOVER: &str = "vit.recover/1";
 const REPAIR: &str = "vit.repair/1";
 
 /// Finishes an interrupted transaction: forward when it was committed, else back. Without one,
-/// `nothing_to_do`.
+/// `nothing_to_do`; the same for a trial that stands.
 ///
 /// # Errors
 /// Locked, or the journal cannot be read, or the installation is inconsistent.
@@ -32,7 +33,14 @@ pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
                 "`vit verify` compares the installation with its release",
             )
     });
-    let mut report = match exec::finish_open(cx, &mut held)? {
+    let finished = match exec::finish_open(cx, &mut held) {
+        Err(EngineError::OnTrial { .. }) => {
+            drop(held);
+            return on_trial(cx);
+        }
+        finished => finished?,
+    };
+    let mut report = match finished {
         Some(report) => TransactionReport {
             schema: RECOVER.into(),
             ..report
@@ -54,6 +62,26 @@ pub fn recover(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
     Ok(report)
 }
 
+/// A trial that stands is left alone: it is neither wrong nor ours to decide.
+fn on_trial(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
+    let trial = confirm::orphan(cx)?;
+    let details = trial.as_ref().map_or_else(
+        || "the trial has ended meanwhile".to_owned(),
+        |trial| {
+            format!(
+                "{} is on trial until {} and is left alone",
+                trial.version, trial.until
+            )
+        },
+    );
+    Ok(TransactionReport {
+        id: trial.as_ref().map(|trial| trial.id.clone()),
+        problems: trial.iter().map(confirm::problem).collect(),
+        next: Some("vit confirm".into()),
+        ..TransactionReport::without_transaction("recover", TransactionStatus::NothingToDo, details)
+    })
+}
+
 /// Whether a command that changes something may look at the installation and plan: what a
 /// transaction in the middle shows is neither the old state nor the new one. Takes no lock.
 ///
@@ -68,7 +96,7 @@ pub fn ready(cx: &Context<'_>) -> Result<(), EngineError> {
     }
     match transaction::unfinished(&Journal::read(state)?)? {
         None => Ok(()),
-        Some((id, story)) => Err(transaction::unfinished_error(id, &story)),
+        Some((id, story)) => Err(transaction::unfinished_error(cx, id, &story)),
     }
 }
 

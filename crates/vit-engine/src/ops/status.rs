@@ -2,12 +2,12 @@
 
 use semver::Version;
 use vit_contract::code::Code;
-use vit_contract::output::{LastCheck, StatusReport, UpdateStatus, VerticalStatus};
+use vit_contract::output::{LastCheck, StatusReport, TrialStatus, UpdateStatus, VerticalStatus};
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::range::Fit;
 use vit_contract::verdict::Answer;
 
-use super::hold;
+use super::{confirm, hold};
 use crate::compat::{SmokeTestFile, Vertical};
 use crate::context::Context;
 use crate::error::EngineError;
@@ -40,7 +40,12 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
     problems.extend(Folder::public(cx.site).check());
-    let (open_transaction, inconsistent, at_work) = unfinished(cx, &mut problems)?;
+    let Unfinished {
+        open: open_transaction,
+        inconsistent,
+        at_work,
+        trial,
+    } = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
     if position.is_none() {
@@ -50,6 +55,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         open_transaction.as_deref(),
         inconsistent,
         at_work.as_deref(),
+        trial.as_ref(),
     ));
     let verticals: Vec<VerticalStatus> = local
         .verticals
@@ -68,8 +74,11 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     // Without a commit there is nothing to plan from; the problem's hint says what helps.
     let next = position
         .as_ref()
-        .filter(|_| at_work.is_none())
+        .filter(|_| at_work.is_none() || trial.is_some())
         .and_then(|_| {
+            if trial.is_some() {
+                return Some("vit confirm".into());
+            }
             next(
                 inconsistent,
                 open_transaction.is_some(),
@@ -88,7 +97,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         verticals,
         open_transaction,
         inconsistent,
-        trial: None,
+        trial,
         last_transaction: history.history.history.last().cloned(),
         changed_files: names(&local.status.changed),
         changed_count: local.status.changed.len(),
@@ -97,12 +106,19 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     })
 }
 
-/// The id of the open transaction, whether the installation is inconsistent, and who is at work on
-/// it; a damaged journal is a problem.
-fn unfinished(
-    cx: &Context<'_>,
-    problems: &mut Vec<Problem>,
-) -> Result<(Option<String>, bool, Option<String>), EngineError> {
+/// What is not finished.
+#[derive(Default)]
+struct Unfinished {
+    /// The id of the open transaction.
+    open: Option<String>,
+    inconsistent: bool,
+    /// Who is at work.
+    at_work: Option<String>,
+    trial: Option<TrialStatus>,
+}
+
+/// Looks for what is not finished; a damaged journal is a problem.
+fn unfinished(cx: &Context<'_>, problems: &mut Vec<Problem>) -> Result<Unfinished, EngineError> {
     let (found, at_work) = match transaction::unfinished_now(&cx.site.state_dir) {
         Ok(found) => found,
         Err(EngineError::Refused {
@@ -113,12 +129,18 @@ fn unfinished(
         }
         Err(error) => return Err(error),
     };
-    Ok(match found {
-        Some((_, story)) if matches!(story.phase, Phase::Inconsistent { .. }) => {
-            (None, true, at_work)
-        }
-        other => (other.map(|(id, _)| id), false, at_work),
-    })
+    let mut unfinished = Unfinished {
+        at_work,
+        ..Unfinished::default()
+    };
+    if let Some((id, story)) = found {
+        let watched = unfinished.at_work.is_some();
+        unfinished.trial = confirm::of_story(cx, &id, &story, watched);
+        unfinished.inconsistent = matches!(story.phase, Phase::Inconsistent { .. });
+        let wreck = unfinished.trial.is_none() && !unfinished.inconsistent;
+        unfinished.open = wreck.then_some(id);
+    }
+    Ok(unfinished)
 }
 
 fn unborn() -> Problem {
@@ -132,7 +154,11 @@ fn transaction_problem(
     open: Option<&str>,
     inconsistent: bool,
     at_work: Option<&str>,
+    trial: Option<&TrialStatus>,
 ) -> Option<Problem> {
+    if let Some(trial) = trial {
+        return Some(confirm::problem(trial));
+    }
     if let Some(owner) = at_work {
         return Some(
             Problem::new(

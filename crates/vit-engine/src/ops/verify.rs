@@ -77,8 +77,9 @@ fn transaction_check(cx: &Context<'_>) -> Result<Check, EngineError> {
             Some("wait for it to end"),
         ),
         Ok((Some((id, story)), None)) => {
-            let fix = match transaction::unfinished_error(id.clone(), &story) {
+            let fix = match transaction::unfinished_error(cx, id.clone(), &story) {
                 EngineError::Inconsistent { .. } => "vit repair",
+                EngineError::OnTrial { .. } => "vit confirm, or vit rollback",
                 _ => "vit recover",
             };
             check(

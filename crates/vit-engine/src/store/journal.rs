@@ -71,7 +71,7 @@ impl Journal {
             first: log.records.first().map_or(1, |record| record.seq),
             next: 1,
             last_hash: "0".repeat(64),
-            boot: boot_id(),
+            boot: boot_id(faults),
             faults: faults.clone(),
             file: None,
             path,
@@ -279,7 +279,11 @@ fn last_rotated(state_dir: &Path) -> Result<Option<Record>, EngineError> {
 }
 
 /// The machine's boot id; empty where there is none.
-fn boot_id() -> String {
+#[must_use]
+pub fn boot_id(faults: &Faults) -> String {
+    if let Some(boot) = faults.boot() {
+        return boot.to_owned();
+    }
     atomic::read_bounded(Path::new(BOOT_ID), 128)
         .ok()
         .flatten()

@@ -53,7 +53,7 @@ fn cause() -> Problem {
     Problem::new(Code::SmokeTestFailed, "x", "y")
 }
 
-/// The records of the four ways that a transaction can go, in the order in which they are written.
+/// The records of the ways that a transaction can go, in the order in which they are written.
 fn ways() -> Vec<Vec<Entry>> {
     let step = || "switch-tree".to_owned();
     let start = vec![
@@ -93,6 +93,19 @@ fn ways() -> Vec<Vec<Entry>> {
             error: None,
         },
     ];
+    let on_trial = [
+        armed.clone(),
+        vec![
+            Entry::Probed {
+                results: Vec::new(),
+            },
+            Entry::Trial(Trial {
+                until: jiff::Timestamp::UNIX_EPOCH,
+                boot: "b".into(),
+            }),
+        ],
+    ]
+    .concat();
     let closed = |outcome| Entry::Closed { outcome };
     vec![
         [
@@ -117,12 +130,29 @@ fn ways() -> Vec<Vec<Entry>> {
         .concat(),
         [
             armed,
-            back,
+            back.clone(),
             vec![
                 Entry::Inconsistent { proof: proof() },
                 closed(Outcome::Inconsistent),
                 Entry::Repaired { proof: proof() },
                 closed(Outcome::Success),
+            ],
+        ]
+        .concat(),
+        [
+            on_trial.clone(),
+            vec![
+                Entry::Committed { proof: proof() },
+                closed(Outcome::Success),
+            ],
+        ]
+        .concat(),
+        [
+            on_trial,
+            back.clone(),
+            vec![
+                Entry::Verified { proof: proof() },
+                closed(Outcome::RollbackExecuted),
             ],
         ]
         .concat(),
@@ -152,6 +182,7 @@ fn every_prefix_of_every_way_has_its_phase() {
                 () if has("committed") => Phase::FinishForward,
                 () if has("verified") => Phase::FinishRollback,
                 () if has("rollback_begun") => Phase::ContinueRollback,
+                () if has("trial") => Phase::Trial,
                 () if has("armed") => Phase::RollBack,
                 () => Phase::Abort,
             };
@@ -193,6 +224,64 @@ fn every_record_survives_the_journal() {
 }
 
 #[test]
+fn whatever_follows_a_trial_and_is_not_known_ends_it() {
+    let trial = Entry::Trial(Trial {
+        until: jiff::Timestamp::MAX,
+        boot: "b".into(),
+    });
+    let story = Story::of(&[begun(), Entry::Armed, trial.clone()]);
+    assert_eq!(story.phase, Phase::Trial);
+    let story = Story::of(&[begun(), Entry::Armed, trial, Entry::Unknown("x".into())]);
+    assert_eq!(story.phase, Phase::RollBack);
+}
+
+#[test]
+fn an_own_step_is_undone_once_and_one_that_could_not_be_is_kept_in_mind() {
+    let step = |name: &str, undo: Option<&str>| {
+        Step::Command(vit_contract::plan::CommandStep {
+            name: name.into(),
+            run: vec!["true".into()],
+            undo: undo.map(|undo| vec![undo.into()]),
+            verify: None,
+            timeout_seconds: 1,
+            leaves_processes: false,
+            backward: false,
+            origin: None,
+        })
+    };
+    let Entry::Begun(mut first) = begun() else {
+        unreachable!("it is one")
+    };
+    first.steps = vec![step("a", Some("x")), step("b", Some("x")), step("c", None)];
+    let intent = |name: &str| Entry::Intent {
+        step: format!("step:{name}"),
+    };
+    let undone = |name: &str, error: Option<&str>| Entry::Undone {
+        step: format!("step:{name}"),
+        error: error.map(str::to_owned),
+    };
+    let mut records = vec![
+        Entry::Begun(first),
+        Entry::Armed,
+        intent("a"),
+        intent("b"),
+        intent("c"),
+        undone("c", Some("it cannot be")),
+        undone("b", Some("it failed")),
+        undone("a", None),
+    ];
+    let left = |records: &[Entry]| -> Vec<String> {
+        Story::of(records).steps_to_undo().map(Step::name).collect()
+    };
+    assert_eq!(left(&records[..5]), ["step:c", "step:b", "step:a"]);
+    assert_eq!(left(&records), ["step:b"]);
+    let failed: Vec<String> = Story::of(&records).not_undone.into_keys().collect();
+    assert_eq!(failed, ["step:b"]);
+    records.push(undone("b", None));
+    assert_eq!(Story::of(&records).not_undone.len(), 0);
+}
+
+#[test]
 fn a_record_of_a_newer_vit_means_armed() {
     let story = Story::of(&[begun(), Entry::Unknown("rehearsed".into())]);
     assert_eq!(story.phase, Phase::RollBack);
@@ -230,7 +319,7 @@ proptest! {
     /// Whatever order records come in, the function answers, and a committed transaction that was
     /// not rolled back before never turns back.
     #[test]
-    fn total_on_any_sequence(picks in prop::collection::vec((0..4usize, 0..14usize), 0..40)) {
+    fn total_on_any_sequence(picks in prop::collection::vec((0..6usize, 0..16usize), 0..40)) {
         let ways = ways();
         let mut phase = Phase::default();
         for (way, at) in picks {
