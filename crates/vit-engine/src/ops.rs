@@ -2,6 +2,7 @@
 
 pub mod channel;
 pub mod doctor;
+mod environment;
 pub mod history;
 pub mod hold;
 pub mod planning;

@@ -27,10 +27,16 @@ fn whatever_a_smoke_test_does_the_environment_comes_back() {
         format!("echo x > {site}/left.py; python -c 'import alpha'; rm -r .venv/bin; exit 1"),
     ] {
         let world = prepared.copy();
-        world.vertical("finance", |v| v.smoke(&format!("cd \"$VIT_CORE_ROOT\"; {wreck}")));
+        world.vertical("finance", |v| {
+            v.smoke(&format!("cd \"$VIT_CORE_ROOT\"; {wreck}"))
+        });
         let (tree, before) = (world.state(), manifest(&world));
         let run = upgrade(&world).run();
-        assert_eq!((run.code(), status(&run).as_str()), (Some(3), "rollback_executed"), "{wreck}: {run:?}");
+        assert_eq!(
+            (run.code(), status(&run).as_str()),
+            (Some(3), "rollback_executed"),
+            "{wreck}: {run:?}"
+        );
         assert_same_env(&world, &before);
         let after = world.state();
         let diff = tree.diff(&after);
@@ -48,7 +54,8 @@ fn a_write_through_a_hard_link_is_never_taken_for_the_old_content() {
         return;
     }
     let large = ".venv/lib/large.bin";
-    let script = format!("cd \"$VIT_CORE_ROOT\"; [ $VIT_PHASE = rollback ] || echo x >> {large}; exit 1");
+    let script =
+        format!("cd \"$VIT_CORE_ROOT\"; [ $VIT_PHASE = rollback ] || echo x >> {large}; exit 1");
     let world = world(&script);
     put(world.path(large), "x".repeat(100_000));
     let before = manifest(&world);
@@ -79,7 +86,11 @@ fn an_installer_that_dies_in_the_middle() {
     let prepared = world("exit 0");
     let stub = prepared.root().join("bin/uv");
     let text = std::fs::read_to_string(&stub).unwrap();
-    for (end, code) in [("kill -9 $$", Some(3)), ("kill -9 $PPID; sleep 30", None), ("exit 7", Some(3))] {
+    for (end, code) in [
+        ("kill -9 $$", Some(3)),
+        ("kill -9 $PPID; sleep 30", None),
+        ("exit 7", Some(3)),
+    ] {
         let world = prepared.copy();
         let (tree, before) = (world.state(), manifest(&world));
         let broken = text.replace("echo \"VERSION", &format!("{end}; echo \"VERSION"));

@@ -23,20 +23,19 @@ fn of_environment(point: &str) -> bool {
             .any(|kind| point == format!("journal.{kind}.synced"))
 }
 
-/// The environment without what names the folder of the world: activation scripts do.
-fn content(world: &World) -> Env {
-    manifest(world)
-        .into_iter()
-        .filter(|(path, _)| !path.starts_with("bin/") && path != "pyvenv.cfg")
-        .collect()
-}
-
-fn check<'a>(old: &'a Env, new: &'a Env) -> impl Fn(&Survivor<'_>) -> Result<(), String> + Sync + 'a {
+fn check<'a>(
+    old: &'a Env,
+    new: &'a Env,
+) -> impl Fn(&Survivor<'_>) -> Result<(), String> + Sync + 'a {
     move |survivor| {
         let expected = if survivor.side == Side::Old { old } else { new };
-        let diff = python::manifest_diff(expected, &content(survivor.world));
+        let diff = python::manifest_diff(expected, &manifest(survivor.world));
         if !diff.is_empty() {
-            return Err(format!("the environment is not {:?}:\n{}", survivor.side, diff.join("\n")));
+            return Err(format!(
+                "the environment is not {:?}:\n{}",
+                survivor.side,
+                diff.join("\n")
+            ));
         }
         let left: Vec<_> = super::kept(survivor.world);
         if survivor.side == Side::Old && left.len() > 1 {
@@ -49,9 +48,9 @@ fn check<'a>(old: &'a Env, new: &'a Env) -> impl Fn(&Survivor<'_>) -> Result<(),
 /// What the environment becomes when nothing interrupts.
 fn ends(world: &World, operation: fn(&World) -> vit_testkit::Invocation) -> (Env, Env) {
     let copy = world.copy();
-    let old = content(&copy);
+    let old = manifest(&copy);
     let _ = operation(&copy).run();
-    (old, content(&copy))
+    (old, manifest(&copy))
 }
 
 #[test]
@@ -69,11 +68,21 @@ fn an_upgrade_killed_at_any_point_of_the_environment() {
         .check(check(&old, &new))
         .threads(2)
         .run();
-    for point in ["environment.install", "environment.installed", "environment.sync"] {
-        assert!(report.points.iter().any(|p| p == point), "{point}: {report:?}");
+    for point in [
+        "environment.install",
+        "environment.installed",
+        "environment.sync",
+    ] {
+        assert!(
+            report.points.iter().any(|p| p == point),
+            "{point}: {report:?}"
+        );
     }
     for point in ["undo.environment", "environment.twin.exchange"] {
-        assert!(report.recovery_points.iter().any(|p| p == point), "{point}: {report:?}");
+        assert!(
+            report.recovery_points.iter().any(|p| p == point),
+            "{point}: {report:?}"
+        );
     }
 }
 
@@ -101,9 +110,9 @@ fn a_rollback_killed_at_any_point_of_the_environment() {
     let world = world("exit 0");
     upgrade(&world).run().assert_code(0);
     // The kept environment names its own folder, so nothing moves: one thread, in place.
-    let (old, start) = (content(&world), world.save());
+    let (old, start) = (manifest(&world), world.save());
     let (_, points) = vit_testkit::faults::trace(rollback(&world));
-    let new = content(&world);
+    let new = manifest(&world);
     assert_ne!(old, new);
     let points: std::collections::BTreeSet<String> =
         points.into_iter().filter(|p| of_environment(p)).collect();
@@ -113,11 +122,18 @@ fn a_rollback_killed_at_any_point_of_the_environment() {
         let killed = vit_testkit::faults::with(rollback(&world), &point, Fault::Kill).run();
         assert!(killed.was_killed(), "{point}: {killed:?}");
         let recovered = with_stub(&world, &["recover", "--json"]).run();
-        assert!(matches!(recovered.code(), Some(0 | 3)), "{point}: {recovered:?}");
-        let now = content(&world);
+        assert!(
+            matches!(recovered.code(), Some(0 | 3)),
+            "{point}: {recovered:?}"
+        );
+        let now = manifest(&world);
         let version = world.vit(&["status", "--json"]).json()["current"].clone();
         let on_new = format!("{version}").contains("1.0.0");
-        assert_eq!(now, if on_new { new.clone() } else { old.clone() }, "{point}: {version}");
+        assert_eq!(
+            now,
+            if on_new { new.clone() } else { old.clone() },
+            "{point}: {version}"
+        );
         sound(&world).unwrap_or_else(|error| panic!("{point}: {error}"));
     }
 }

@@ -20,7 +20,9 @@ fn case_10_a_rollback_can_be_rolled_back_with_its_environment() {
     back.assert_code(0);
     assert_same_env(&world, &old);
     let tag = back.json()["snapshot_tag"].as_str().unwrap().to_owned();
-    with_stub(&world, &["rollback", "--to", &tag, "--yes"]).run().assert_code(0);
+    with_stub(&world, &["rollback", "--to", &tag, "--yes"])
+        .run()
+        .assert_code(0);
     assert_same_env(&world, &new);
     sound(&world).unwrap();
     assert_eq!(outcomes(&world), ["success"; 3]);
@@ -34,7 +36,7 @@ fn a_snapshot_before_an_upgrade_of_code_has_its_environment_too() {
     }
     let world = world("exit 0");
     world
-        .publish("1.0.1", |r| r.parent("v1.0.0").feature("code only"))
+        .publish("1.0.1", |r| r.on_top_of("v1.0.0").feature("code only"))
         .publish("1.2.0", |r| r.file("base.txt", Some("beta==2.0\n")));
     let first = manifest(&world);
     let to = |version: &str| {
@@ -43,11 +45,16 @@ fn a_snapshot_before_an_upgrade_of_code_has_its_environment_too() {
     let code_only = to("1.0.1");
     code_only.assert_code(0);
     assert_eq!(kept(&world).len(), 0);
-    let tag = code_only.json()["snapshot_tag"].as_str().unwrap().to_owned();
+    let tag = code_only.json()["snapshot_tag"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     to("1.1.0").assert_code(0);
     to("1.2.0").assert_code(0);
     assert_eq!(kept(&world).len(), 2);
-    with_stub(&world, &["rollback", "--to", &tag, "--yes"]).run().assert_code(0);
+    with_stub(&world, &["rollback", "--to", &tag, "--yes"])
+        .run()
+        .assert_code(0);
     assert_same_env(&world, &first);
 }
 

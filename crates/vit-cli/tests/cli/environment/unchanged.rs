@@ -21,7 +21,9 @@ fn a_release_that_changes_code_only_leaves_the_step_out() {
     assert_eq!(plan.json()["environment"]["state"], "unchanged");
     assert_eq!(plan.json()["environment"]["found_by"], ".venv");
     assert_eq!(plan.json()["steps"].as_array().map(Vec::len), Some(1));
-    with_stub(&world, &["plan"]).run().assert_stdout("nothing that it depends on changes");
+    with_stub(&world, &["plan"])
+        .run()
+        .assert_stdout("nothing that it depends on changes");
     upgrade(&world).run().assert_code(0);
     assert_same_env(&world, &before);
     assert_eq!(kept(&world), [""; 0]);
@@ -41,23 +43,42 @@ fn a_plan_is_refused_after_somebody_installed_something() {
     let world = world("exit 0");
     let file = world.root().join("plan.json");
     let file = file.to_str().unwrap();
-    with_stub(&world, &["plan", "--out", file]).run().assert_code(0);
+    with_stub(&world, &["plan", "--out", file])
+        .run()
+        .assert_code(0);
     let other = world.root().join("other.txt");
     put(&other, "gamma==1.0\n");
     let python = env_of(&world).python();
-    let args = ["pip", "install", "--python", python.to_str().unwrap(), "-r", other.to_str().unwrap()];
-    world.program(&world.root().join("bin/uv"), args).run().assert_code(0);
+    let args = [
+        "pip",
+        "install",
+        "--python",
+        python.to_str().unwrap(),
+        "-r",
+        other.to_str().unwrap(),
+    ];
+    world
+        .program(&world.root().join("bin/uv"), args)
+        .run()
+        .assert_code(0);
     let before = manifest(&world);
     let run = with_stub(&world, &["upgrade", "--plan", file, "--yes"]).run();
     run.assert_code(1);
     run.assert_stderr("environment: planned with");
     assert_same_env(&world, &before);
     // Running Python in it is no change.
-    with_stub(&world, &["plan", "--out", file]).run().assert_code(0);
+    with_stub(&world, &["plan", "--out", file])
+        .run()
+        .assert_code(0);
     let python = env_of(&world).python();
-    world.program(&python, ["-c", "import alpha"]).run().assert_code(0);
+    world
+        .program(&python, ["-c", "import alpha"])
+        .run()
+        .assert_code(0);
     assert_ne!(manifest(&world), before, "Python has written bytecode");
-    with_stub(&world, &["upgrade", "--plan", file, "--yes"]).run().assert_code(0);
+    with_stub(&world, &["upgrade", "--plan", file, "--yes"])
+        .run()
+        .assert_code(0);
 }
 
 /// A package that a release deletes is not importable any more although Python has left bytecode
@@ -94,11 +115,22 @@ fn verify_says_that_somebody_has_changed_the_environment() {
     }
     let world = world("exit 0");
     upgrade(&world).run().assert_code(0);
-    world.vit(&["verify"]).assert_code(0).assert_stdout("is what the upgrade made of it");
+    world
+        .vit(&["verify"])
+        .assert_code(0)
+        .assert_stdout("is what the upgrade made of it");
     let python = env_of(&world).python();
-    world.program(&python, ["-c", "import alpha"]).run().assert_code(0);
-    world.vit(&["verify"]).assert_stdout("is what the upgrade made of it");
-    put(env_of(&world).site_packages().join("alpha/__init__.py"), "VERSION = 'mine'\n");
+    world
+        .program(&python, ["-c", "import alpha"])
+        .run()
+        .assert_code(0);
+    world
+        .vit(&["verify"])
+        .assert_stdout("is what the upgrade made of it");
+    put(
+        env_of(&world).site_packages().join("alpha/__init__.py"),
+        "VERSION = 'mine'\n",
+    );
     let run = world.vit(&["verify"]);
     run.assert_code(0);
     run.assert_stdout("1 file has changed");
