@@ -10,6 +10,7 @@ use vit_contract::verdict::Answer;
 
 pub mod channel;
 pub mod checks;
+mod environment;
 pub mod explain;
 pub mod explain_markdown;
 pub mod failure;

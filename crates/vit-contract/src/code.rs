@@ -169,6 +169,13 @@ codes! {
     IrreversibleStep "irreversible_step" Blocked "a step of the installation's own names no command that undoes it; goes on only with `--accept irreversible_step`";
     SoakWithoutSmokeTests "soak_without_smoke_tests" Warning "a soak was asked for and there is no smoke test: only time passes";
     OnTrial "on_trial" Info "the installed release is on trial and not committed yet";
+    // the Python environment
+    EnvironmentInvalid "environment_invalid" Blocked "the folder that is named as the Python environment is none";
+    EnvironmentBroken "environment_broken" Blocked "the Python environment's interpreter does not start";
+    EnvironmentShared "environment_shared" Warning "the Python environment holds other installations too";
+    InstallerMissing "installer_missing" Blocked "neither uv nor pip is there to install with";
+    DependencyInstallFailed "dependency_install_failed" Blocked "an installation into the Python environment failed";
+    EnvironmentTwinLost "environment_twin_lost" Blocked "the Python environment that a snapshot needs is kept no more";
 }
 
 impl fmt::Display for Code {

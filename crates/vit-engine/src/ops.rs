@@ -3,6 +3,7 @@
 pub mod channel;
 pub mod confirm;
 pub mod doctor;
+mod environment;
 pub mod explain;
 pub mod history;
 pub mod hold;

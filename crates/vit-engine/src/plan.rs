@@ -6,7 +6,7 @@ use vit_contract::code::Code;
 use vit_contract::digest;
 use vit_contract::duration;
 use vit_contract::plan::{
-    Accepted, CommandStep, ContractUse, Disk, End, EnvironmentPlan, Kind, Plan, Position,
+    Accepted, CommandStep, ContractUse, Disk, End, EnvironmentStep, Kind, Plan, Position,
     ReleaseChanges, SCHEMA, SmokeTest, Step,
 };
 use vit_contract::problem::{Problem, Severity, Who};
@@ -18,6 +18,7 @@ use crate::compat::{SmokeTestFile, Vertical};
 use crate::contracts;
 use crate::facts::{Facts, Target};
 
+pub mod environment;
 pub mod estimate;
 pub mod own_steps;
 pub mod preflight;
@@ -53,6 +54,8 @@ pub struct Repository {
     pub unsafe_folders: Vec<Problem>,
     /// Steps of the installation's own.
     pub own_steps: Vec<StepSettings>,
+    /// How long an installation into the environment may take, in seconds.
+    pub install_timeout: u32,
     /// SHA-256 over the settings in force.
     pub settings_sha256: String,
 }
@@ -73,7 +76,15 @@ pub fn upgrade(
     }
     let mut problems = preflight::upgrade(facts, target, repository, choice);
     let smoke_tests = smoke_tests(&target.switch.verticals);
-    let (needed, disk_problem) = disk(target.switch.bytes, facts.free_bytes);
+    let environment = environment::decide(
+        &facts.environment,
+        &target.environment,
+        &target.landing.steps,
+        repository.install_timeout,
+    );
+    problems.extend(environment.problems);
+    let (needed, disk_problem) =
+        environment::with_environment(target.switch.bytes, facts.free_bytes, &target.environment);
     problems.extend(disk_problem);
     let own_steps = own_steps::forward(&repository.own_steps, &target.release.version);
     problems.extend(own_steps::irreversible(
@@ -109,8 +120,8 @@ pub fn upgrade(
         answer,
         changes: changes(target),
         contracts,
-        steps: steps(target, from, to, own_steps),
-        environment: EnvironmentPlan::default(),
+        steps: steps(target, from, to, (environment.step, own_steps)),
+        environment: environment.plan,
         rehearsal: None,
         then: Vec::new(),
         soak_seconds: choice.soak_seconds,
@@ -135,12 +146,24 @@ pub fn upgrade(
 
 /// The effects in order: the tree, what the strategy asks for beside it, the environment, the
 /// installation's own steps.
-fn steps(target: &Target, from: &Position, to: Position, own_steps: Vec<CommandStep>) -> Vec<Step> {
+fn steps(
+    target: &Target,
+    from: &Position,
+    to: Position,
+    (environment, own_steps): (Option<EnvironmentStep>, Vec<CommandStep>),
+) -> Vec<Step> {
     let mut steps = vec![Step::SwitchTree {
         from: from.clone(),
         to,
     }];
-    steps.extend(target.landing.steps.iter().cloned());
+    // A step for the environment that the landing brings was decided on with the others.
+    let of_landing = target.landing.steps.iter();
+    steps.extend(
+        of_landing
+            .filter(|step| !matches!(step, Step::Environment(_)))
+            .cloned(),
+    );
+    steps.extend(environment.map(Step::Environment));
     steps.extend(own_steps.into_iter().map(Step::Command));
     steps
 }
@@ -340,6 +363,7 @@ fn named_facts(
         ("settings", repository.settings_sha256.clone()),
         ("channel", facts.channel.channel.to_string()),
         ("holds", digest::sha256(holds.as_bytes())),
+        ("environment", environment::fact(&facts.environment)),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

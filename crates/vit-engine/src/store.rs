@@ -12,6 +12,7 @@
 //! | `<state>/journal-*.jsonl`, `journal.jsonl.damaged-*` | [`archive`], for readers |
 //! | `<state>/transactions/<id>/plan.json` | [`transactions`] |
 //! | `<state>/evidence/<id>/` | [`evidence`] |
+//! | `<state>/environments/<id>/` | [`environments`] |
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
 //! | `<state>/confirm.json` | [`request`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
@@ -26,6 +27,7 @@ use crate::error::EngineError;
 pub mod archive;
 pub mod atomic;
 pub mod choices;
+pub mod environments;
 pub mod evidence;
 pub mod folder;
 pub mod history_file;

@@ -24,7 +24,7 @@ use super::unwind::{self, OldSmokeTests};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
-use crate::steps::probe;
+use crate::steps::{environment, probe};
 use crate::store::{journal, request};
 
 /// How often a request to confirm or to stop is looked for.
@@ -195,6 +195,7 @@ impl Run<'_, '_> {
             transaction: &self.id,
             from: &from,
             to: &to,
+            environment: environment::of_plan(&plan.environment),
         };
         let before = self.cx.git.status().map(|status| status.untracked);
         let probed = probe::run(self.cx, &plan.smoke_tests, &about);

@@ -3,8 +3,8 @@
 use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
-    Accepted, CommandStep, Disk, DurationEstimate, End, EnvironmentPlan, EstimateBasis, Kind, Plan,
-    Position, Risk, RiskLevel, SCHEMA, Step, Strategy,
+    Accepted, CommandStep, Disk, DurationEstimate, End, EstimateBasis, Kind, Plan, Position, Risk,
+    RiskLevel, SCHEMA, Step, Strategy,
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -14,9 +14,12 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::{self, Local, Switch, core_version, passed, repository, target};
 use crate::git::Ref;
+use crate::plan::environment::Decision;
 use crate::plan::{self, own_steps, preflight};
 use crate::snapshots;
 use crate::store::transactions;
+
+mod environment;
 
 /// Lists the snapshots, newest first.
 ///
@@ -83,6 +86,8 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
         accept,
         "an upgrade that is gone back from ran this step, and it cannot be undone",
     ));
+    let (mut environment, environment_fact) = environment::decide(cx, &snapshot.id)?;
+    problems.append(&mut environment.problems);
     let (disk, disk_problem) = plan::disk(switch.bytes, facts::free_bytes(cx)?);
     problems.extend(disk_problem);
     verdict::sort(&mut problems);
@@ -100,6 +105,8 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
         switch,
         own_steps,
         accepted,
+        environment,
+        environment_fact,
     };
     let plan = finish(snapshot, from, to, parts);
     planning::acceptable(&plan, accept)?;
@@ -114,6 +121,8 @@ struct Parts {
     switch: Switch,
     own_steps: Vec<CommandStep>,
     accepted: Vec<Accepted>,
+    environment: Decision,
+    environment_fact: String,
 }
 
 /// Commits of HEAD that nothing else holds.
@@ -176,6 +185,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
                     .unwrap_or_else(|| "detached".into()),
             ),
             named("snapshot", to.commit.clone()),
+            named("environment", parts.environment_fact),
         ]
         .into(),
         next: format!("vit rollback --to {}", snapshot.tag),
@@ -188,8 +198,9 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
                 from: from.position.clone(),
                 to,
             }])
+            .chain(parts.environment.step.map(Step::Environment))
             .collect(),
-        environment: EnvironmentPlan::default(),
+        environment: parts.environment.plan,
         rehearsal: None,
         then: Vec::new(),
         soak_seconds: None,
