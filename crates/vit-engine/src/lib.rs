@@ -36,3 +36,4 @@ pub mod site;
 pub mod snapshots;
 pub mod steps;
 pub mod store;
+pub mod submodule;

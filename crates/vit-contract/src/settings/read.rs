@@ -9,9 +9,10 @@ use crate::problem::{Problem, Who};
 use crate::text::excerpt;
 
 /// The keys at the top.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "registry",
     "core_package",
+    "core_submodule",
     "contracts_package",
     "critical_paths",
     "discovery",
@@ -89,6 +90,14 @@ fn collect(top: &Fields<'_>, findings: &mut Findings<'_>) -> Settings {
         if let Some(field) = top.optional(key) {
             *target = paths(&field, key == "discovery", findings);
         }
+    }
+    if let Some(field) = top.optional("core_submodule") {
+        let found = field.string(findings).is_some();
+        let path = found
+            .then(|| paths(&field, false, findings))
+            .into_iter()
+            .flatten();
+        settings.core_submodule = path.into_iter().next();
     }
     for (key, least, target) in [
         ("history_retention", 1, &mut settings.history_retention),
