@@ -26,6 +26,7 @@ mod readme;
 mod repositories;
 mod status;
 mod streams;
+mod submodule;
 mod target;
 mod terminal;
 mod transaction;

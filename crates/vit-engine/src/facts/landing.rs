@@ -13,7 +13,7 @@ use crate::error::EngineError;
 use crate::git::NewCommit;
 
 mod merge;
-mod submodule;
+pub(crate) mod submodule;
 
 /// Where an upgrade would land.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
     Disk, DurationEstimate, End, EnvironmentPlan, EstimateBasis, Kind, Plan, Position, Risk,
-    RiskLevel, SCHEMA, Step, Strategy,
+    RiskLevel, SCHEMA, Step, Strategy, SubmoduleSwitch,
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -12,11 +12,12 @@ use vit_contract::verdict::{self, Answer, Verdict};
 use super::planning;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::facts::{self, Local, Switch, core_version, repository, target};
+use crate::facts::{self, Local, Switch, core_version, landing, repository, target};
 use crate::git::Ref;
 use crate::plan::{self, preflight};
 use crate::snapshots;
 use crate::store::transactions;
+use crate::submodule;
 
 /// Lists the snapshots, newest first.
 ///
@@ -48,6 +49,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
     })?;
     let mut problems = Vec::new();
     let to = destination(cx, &refs, &from, snapshot, &mut problems)?;
+    let submodule = submodule_back(cx, snapshot, &to, &mut problems)?;
     let switch = target::switch(cx, &facts.verticals, &from, &to)?;
     let repository = repository::gather(cx, &facts.verticals)?;
     preflight::working_tree(&mut problems, &facts.status, &repository);
@@ -62,7 +64,13 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
             .hint(Who::You, "move them elsewhere"),
         );
     }
-    let own = own_commits(cx, &from, &refs)?;
+    // A commit that an upgrade made is nobody's work, and the snapshot of this rollback keeps it.
+    let made_by_us = list.iter().any(|snapshot| snapshot.next);
+    let own = if made_by_us {
+        0
+    } else {
+        own_commits(cx, &from, &refs)?
+    };
     if own > 0 {
         problems.push(
             Problem::new(
@@ -88,6 +96,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
         problems,
         disk,
         switch,
+        submodule,
     };
     Ok(finish(snapshot, from, to, parts))
 }
@@ -98,6 +107,7 @@ struct Parts {
     problems: Vec<Problem>,
     disk: Disk,
     switch: Switch,
+    submodule: Option<Step>,
 }
 
 /// Commits of HEAD that nothing else holds.
@@ -130,7 +140,11 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         },
         target_tag: Some(snapshot.tag.clone()),
         explicit_target: true,
-        strategy: Strategy::Checkout,
+        strategy: if parts.submodule.is_some() {
+            Strategy::Submodule
+        } else {
+            Strategy::Checkout
+        },
         answer,
         verdict: Verdict::new(Vec::new(), Vec::new()),
         changes: Vec::new(),
@@ -163,10 +177,12 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         ]
         .into(),
         next: format!("vit rollback --to {}", snapshot.tag),
-        steps: vec![Step::SwitchTree {
+        steps: std::iter::once(Step::SwitchTree {
             from: from.position.clone(),
             to,
-        }],
+        })
+        .chain(parts.submodule)
+        .collect(),
         environment: EnvironmentPlan::default(),
         rehearsal: None,
         then: Vec::new(),
@@ -207,6 +223,80 @@ fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, En
             hints: vec!["name a snapshot: `vit rollback --to SNAPSHOT`".into(), names()],
         }),
     }
+}
+
+/// The way back of the submodule that Core is, where the snapshot records another commit of it: to
+/// the branch that it was on, where that is still there, else detached.
+fn submodule_back(
+    cx: &Context<'_>,
+    snapshot: &Snapshot,
+    to: &Position,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Step>, EngineError> {
+    let Some(core) = submodule::find(cx)? else {
+        return Ok(None);
+    };
+    let (Some(commit), Some(inside)) =
+        (submodule::pointer(cx, &to.tree, &core.path)?, &core.inside)
+    else {
+        return Ok(None);
+    };
+    let Some(from) = inside.position()? else {
+        return Ok(None);
+    };
+    if from.commit == commit {
+        return Ok(None);
+    }
+    problems.extend(landing::submodule::state(
+        &inside.context(cx),
+        &core,
+        &from,
+    )?);
+    let spec = [format!("{commit}^{{tree}}")];
+    let mut found = inside.git().resolve(&spec)?.into_iter().flatten();
+    let tree = match found.next() {
+        Some((tree, _)) => tree,
+        // A release, which the step brings.
+        None => match cx.git.resolve(&spec)?.into_iter().flatten().next() {
+            Some((tree, _)) => tree,
+            None => {
+                let message =
+                    "the submodule's commit of the snapshot is nowhere in this repository";
+                problems.push(
+                    Problem::new(Code::ObjectsMissing, &core.path, message).hint(
+                        Who::You,
+                        format!("`git -C {} fetch`, then again", core.path),
+                    ),
+                );
+                return Ok(None);
+            }
+        },
+    };
+    let plan = transactions::read(&cx.site.state_dir, &snapshot.id)
+        .ok()
+        .flatten();
+    let steps = plan.map(|plan| plan.steps).unwrap_or_default();
+    let branch = steps.into_iter().find_map(|step| match step {
+        Step::SwitchSubmodule(switch) if switch.path == core.path => switch.from.branch,
+        _ => None,
+    });
+    let still = |name: &String| -> Result<bool, EngineError> {
+        let refs = inside.git().refs(&[name])?;
+        Ok(refs.iter().any(|r| r.name == *name && r.oid == commit))
+    };
+    let branch = match branch {
+        Some(name) if still(&name)? => Some(name),
+        _ => None,
+    };
+    Ok(Some(Step::SwitchSubmodule(SubmoduleSwitch {
+        path: core.path,
+        from,
+        to: Position {
+            commit,
+            tree,
+            branch,
+        },
+    })))
 }
 
 /// What can be done where commits were made on top of an upgrade: it is told, and nothing that

@@ -122,7 +122,10 @@ fn not_there(submodule: &CoreSubmodule) -> Problem {
 }
 
 /// What inside the submodule stands against a switch; there is no override.
-fn state(
+///
+/// # Errors
+/// Git failed.
+pub(crate) fn state(
     inside: &Context<'_>,
     submodule: &CoreSubmodule,
     from: &Position,
