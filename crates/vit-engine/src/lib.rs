@@ -38,4 +38,5 @@ pub mod site;
 pub mod snapshots;
 pub mod steps;
 pub mod store;
+pub mod submodule;
 pub mod twin;

@@ -11,6 +11,7 @@ use vit_contract::settings::RegistryKind;
 
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::submodule;
 
 mod answer;
 mod choice;
@@ -53,7 +54,7 @@ pub trait Registry: Send + Sync {
     fn remote(&self) -> Option<&str>;
 }
 
-/// The registry that the settings name, else the remote that the verticals' manifests name
+/// The registry that the settings name, else the remote of the submodule that Core is, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
 /// repository's own tags.
 ///
@@ -63,6 +64,9 @@ pub fn open(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
+    if let Some(url) = submodule::release_url(cx)? {
+        return Ok(Box::new(git::GitRegistry::new(choice::at_url(&url)?)));
+    }
     match cx.site.settings.registry.kind {
         RegistryKind::Dir => Ok(Box::new(dir::DirRegistry::open(cx, manifest_remote)?)),
         RegistryKind::Git => match choice::git_remote(cx, manifest_remote)? {

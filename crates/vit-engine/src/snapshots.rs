@@ -8,6 +8,7 @@ use vit_contract::plan::{Kind, Position};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::{Ref, RefEdit};
+use crate::steps::submodule;
 use crate::store::transactions;
 
 const PREFIXES: [&str; 2] = ["refs/tags/pre-upgrade-", "refs/tags/pre-rollback-"];
@@ -149,8 +150,12 @@ pub fn prune(cx: &Context<'_>, keep: usize) -> Result<(), EngineError> {
         cx.git.update_refs(&edits)?;
     }
     // After the refs: the plan is what says whose they are.
-    old.iter()
-        .try_for_each(|old| transactions::remove(&cx.site.state_dir, &old.id))
+    old.iter().try_for_each(|old| {
+        if let Ok(Some(plan)) = transactions::read(&cx.site.state_dir, &old.id) {
+            submodule::forget(cx, &old.id, &plan.steps)?;
+        }
+        transactions::remove(&cx.site.state_dir, &old.id)
+    })
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub struct State {
     pub files: BTreeMap<String, Seen>,
     /// What `git status --porcelain` says, a line each.
     pub status: Vec<String>,
+    /// The same of every submodule that is checked out, by path.
+    pub submodules: BTreeMap<String, State>,
 }
 
 impl State {
@@ -65,6 +67,7 @@ impl State {
                 .lines()
                 .map(str::to_owned)
                 .collect(),
+            submodules: submodules(worktree, home),
         }
     }
 
@@ -102,6 +105,24 @@ impl State {
             &format!("{:?}", self.status),
             &format!("{:?}", other.status),
         );
+        let paths: BTreeSet<&String> = self
+            .submodules
+            .keys()
+            .chain(other.submodules.keys())
+            .collect();
+        for path in paths {
+            match (self.submodules.get(path), other.submodules.get(path)) {
+                (Some(a), Some(b)) => {
+                    for line in a.diff(b).lines() {
+                        let _ = writeln!(out, "{path}: {line}");
+                    }
+                }
+                (a, _) => {
+                    let side = if a.is_some() { "gone" } else { "new" };
+                    let _ = writeln!(out, "{path}: the submodule is {side}");
+                }
+            }
+        }
         out
     }
 
@@ -153,6 +174,19 @@ fn run(
         let said = String::from_utf8_lossy(&output.stderr);
         Err(format!("error: git {}: {}", args.join(" "), said.trim()))
     }
+}
+
+/// The submodules that the index has and that are checked out.
+fn submodules(worktree: &Path, home: &Path) -> BTreeMap<String, State> {
+    let staged = run(worktree, home, &["ls-files", "-z", "--stage"], &[]);
+    staged
+        .unwrap_or_default()
+        .split_terminator('\0')
+        .filter_map(|line| line.strip_prefix("160000 ")?.split_once('\t'))
+        .map(|(_, path)| (path.to_owned(), worktree.join(path)))
+        .filter(|(_, folder)| folder.join(".git").exists())
+        .map(|(path, folder)| (path, State::of(&folder, home)))
+        .collect()
 }
 
 /// The git folder of a working tree, linked ones included.

@@ -2,7 +2,7 @@
 
 use vit_contract::duration;
 use vit_contract::plan::{
-    ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel, Strategy,
+    ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel, Step, Strategy,
 };
 use vit_contract::release::Change;
 use vit_contract::text::visible;
@@ -73,6 +73,7 @@ fn headline(plan: &Plan, view: View) -> String {
     let tag = plan.target_tag.as_deref().map(visible);
     let mut line = match (plan.strategy, &tag) {
         (Strategy::Merge, Some(tag)) => merged(plan, &end(from), tag),
+        (Strategy::Submodule, Some(tag)) => moved(plan, &end(from), tag),
         (_, Some(tag)) => format!("{} → {} at {tag}", end(from), end(to)),
         (_, None) => format!("{} → {}", end(from), end(to)),
     };
@@ -95,6 +96,18 @@ fn merged(plan: &Plan, from: &str, tag: &str) -> String {
     }
     let commit = short(&plan.to.position.commit);
     format!("{from} → {commit}, {tag} merged into {name} as one commit")
+}
+
+/// A submodule's pointer moves with one commit.
+fn moved(plan: &Plan, from: &str, tag: &str) -> String {
+    let path = plan.steps.iter().find_map(|step| match step {
+        Step::SwitchSubmodule(switch) => Some(visible(&switch.path)),
+        _ => None,
+    });
+    let path = path.unwrap_or_else(|| "Core".to_owned());
+    let commit = short(&plan.to.position.commit);
+    let name = branch(plan.to.position.branch.as_deref());
+    format!("{from} → {commit} {name}, the submodule {path} at {tag}")
 }
 
 /// The kinds of changes, worst first.

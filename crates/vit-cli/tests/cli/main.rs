@@ -29,6 +29,7 @@ mod readme;
 mod repositories;
 mod status;
 mod streams;
+mod submodule;
 mod target;
 mod terminal;
 mod transaction;

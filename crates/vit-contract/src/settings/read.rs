@@ -12,9 +12,10 @@ use crate::text::excerpt;
 mod environment;
 
 /// The keys at the top.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "registry",
     "core_package",
+    "core_submodule",
     "contracts_package",
     "critical_paths",
     "discovery",
@@ -104,6 +105,14 @@ fn collect(top: &Fields<'_>, findings: &mut Findings<'_>) -> Settings {
     }
     if let Some(field) = top.optional("soak") {
         settings.soak = soak(&field, findings);
+    }
+    if let Some(field) = top.optional("core_submodule") {
+        let found = field.string(findings).is_some();
+        let path = found
+            .then(|| paths(&field, false, findings))
+            .into_iter()
+            .flatten();
+        settings.core_submodule = path.into_iter().next();
     }
     for (key, least, target) in [
         ("history_retention", 1, &mut settings.history_retention),

@@ -15,6 +15,7 @@ use super::run::{Run, problem_of};
 use super::transaction::last_story;
 use crate::error::EngineError;
 use crate::plan::preflight;
+use crate::steps::submodule::{self, End};
 use crate::steps::{environment, leftovers, locks, switch_tree, vertical_files};
 use crate::store::journal::Journal;
 
@@ -95,6 +96,8 @@ impl Run<'_, '_> {
                     .mismatches
                     .extend(gone.iter().map(|path| format!("{path} is gone")));
             }
+            let submodules = submodule::differing(self.cx, &self.begun().steps, End::To)?;
+            proof.mismatches.extend(submodules);
             proof.verified = proof.mismatches.is_empty();
             Ok(proof)
         };

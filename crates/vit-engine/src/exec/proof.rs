@@ -133,6 +133,18 @@ pub fn by_content(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, Gi
 /// # Errors
 /// Git could not be run.
 pub fn quick(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitError> {
+    quick_but(cx, expected, None)
+}
+
+/// The same, but for one path, which another step has still to bring.
+///
+/// # Errors
+/// As there.
+pub fn quick_but(
+    cx: &Context<'_>,
+    expected: &Expected<'_>,
+    later: Option<&str>,
+) -> Result<Proof, GitError> {
     let status = cx.git.status()?;
     let position = expected.position;
     let mut mismatches = Vec::new();
@@ -147,7 +159,8 @@ pub fn quick(cx: &Context<'_>, expected: &Expected<'_>) -> Result<Proof, GitErro
             branch_name(position.branch.as_deref())
         ));
     }
-    for path in status.changed.iter().take(NAMED_PATHS) {
+    let counts = |path: &&PathBuf| later.is_none_or(|later| path.as_path() != Path::new(later));
+    for path in status.changed.iter().filter(counts).take(NAMED_PATHS) {
         mismatches.push(format!("{} has changes", path.display()));
     }
     if let Some(known) = expected.untracked {

@@ -239,7 +239,14 @@ pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
         comparing: begun.comparing.as_deref(),
         environment: run.story.environment.as_ref(),
     };
-    let mut proof = proof::by_content(run.cx, &expected).unwrap_or_else(|error| Proof {
+    let compared = || -> Result<Proof, EngineError> {
+        let mut proof = proof::by_content(run.cx, &expected)?;
+        let submodules = submodule::differing(run.cx, &begun.steps, submodule::End::From)?;
+        proof.mismatches.extend(submodules);
+        proof.verified = proof.mismatches.is_empty();
+        Ok(proof)
+    };
+    let mut proof = compared().unwrap_or_else(|error| Proof {
         verified: false,
         head: begun.from.position.commit.clone(),
         branch: begun.from.position.branch.clone(),

@@ -1,6 +1,8 @@
 //! Which Core version is installed: the first source that answers counts, and a disagreement is
 //! a warning that names both (FORMATS.md §5).
 
+use std::path::Path;
+
 use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
@@ -10,9 +12,10 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::phase::Story;
 use crate::exec::transaction::last_story;
-use crate::git::{Ref, Status};
+use crate::git::{RELEASES, Ref, Status, TAGS};
 use crate::store::atomic;
 use crate::store::journal::Journal;
+use crate::submodule::{self, CoreSubmodule};
 
 /// The largest `__init__.py` that is read, in bytes.
 const MAX_INIT_BYTES: usize = 1024 * 1024;
@@ -35,10 +38,14 @@ pub struct CoreVersion {
 pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersion, EngineError> {
     let mut answers: Vec<(Version, String)> = Vec::new();
     answers.extend(from_journal(cx, status));
-    answers.extend(from_tag_at_head(status, refs));
-    answers.extend(from_package(cx));
-    if answers.is_empty() {
-        answers.extend(from_ancestor(cx, status)?);
+    if let Some(core) = submodule::find(cx)? {
+        answers.extend(from_submodule(cx, &core, refs)?);
+    } else {
+        answers.extend(from_tag_at_head(status, refs));
+        answers.extend(from_package(&cx.site.root, &cx.site.settings.core_package));
+        if answers.is_empty() {
+            answers.extend(from_ancestor(cx, status)?);
+        }
     }
     let mut problems = Vec::new();
     let Some((version, source)) = answers.first().cloned() else {
@@ -123,10 +130,10 @@ fn from_tag_at_head(status: &Status, refs: &[Ref]) -> Option<(Version, String)> 
 }
 
 /// `__version__ = "…"` in the core package, read as text.
-fn from_package(cx: &Context<'_>) -> Option<(Version, String)> {
-    cx.site.settings.core_package.iter().find_map(|package| {
+fn from_package(root: &Path, packages: &[String]) -> Option<(Version, String)> {
+    packages.iter().find_map(|package| {
         let file = format!("{package}/__init__.py");
-        let bytes = atomic::read_bounded(&cx.site.root.join(&file), MAX_INIT_BYTES).ok()??;
+        let bytes = atomic::read_bounded(&root.join(&file), MAX_INIT_BYTES).ok()??;
         let text = String::from_utf8_lossy(&bytes);
         let version = text.lines().find_map(assigned_version)?;
         Some((version, format!("__version__ in {file}")))
@@ -140,6 +147,52 @@ fn assigned_version(line: &str) -> Option<Version> {
     let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     let inner = value[1..].split(quote).next()?;
     Version::parse(inner).ok()
+}
+
+/// What the commit says that the repository records of the submodule that Core is. The
+/// repository's own tags are those of the team's own releases and say nothing of Core.
+fn from_submodule(
+    cx: &Context<'_>,
+    core: &CoreSubmodule,
+    refs: &[Ref],
+) -> Result<Vec<(Version, String)>, EngineError> {
+    let Some(pointer) = &core.pointer else {
+        return Ok(Vec::new());
+    };
+    let known = |r: &Ref| -> Option<Version> {
+        let prefixes = [RELEASES, TAGS];
+        let tag = prefixes
+            .iter()
+            .find_map(|prefix| r.name.strip_prefix(prefix))?;
+        (r.commit.as_ref() == Some(pointer)).then(|| version::of_tag(tag))?
+    };
+    let releases = refs.iter().filter(|r| r.name.starts_with(RELEASES));
+    let mut found = releases.filter_map(known).max();
+    let inside = core.inside.as_ref();
+    if let (None, Some(inside)) = (&found, inside) {
+        found = inside
+            .git()
+            .refs(&[TAGS, RELEASES])?
+            .iter()
+            .filter_map(known)
+            .max();
+    }
+    let path = &core.path;
+    let tag = found.map(|version| {
+        let tag = version::tag_of(&version);
+        (version, format!("the tag {tag} of the submodule {path}"))
+    });
+    let mut answers: Vec<(Version, String)> = tag.into_iter().collect();
+    let packages = &cx.site.settings.core_package;
+    answers.extend(from_package(&cx.site.root.join(path), packages));
+    if let (true, Some(inside)) = (answers.is_empty(), inside) {
+        let tag = inside.git().ancestor_release(pointer).ok().flatten();
+        answers.extend(tag.and_then(|tag| {
+            let source = format!("the nearest release below the submodule {path}, {tag}");
+            Some((version::of_tag(&tag)?, source))
+        }));
+    }
+    Ok(answers)
 }
 
 fn from_ancestor(

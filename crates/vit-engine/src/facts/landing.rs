@@ -13,6 +13,7 @@ use crate::error::EngineError;
 use crate::git::NewCommit;
 
 mod merge;
+pub(crate) mod submodule;
 
 /// Where an upgrade would land.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +61,9 @@ impl Landing {
         (release, position): (&Release, &Position),
         commits: &Commits,
     ) -> Result<Self, EngineError> {
+        if let Some(core) = crate::submodule::find(cx)? {
+            return submodule::landing(cx, facts, (release, position), &core);
+        }
         if commits.own > 0 && !commits.fast_forward {
             return merge::landing(cx, facts, (release, position), commits);
         }

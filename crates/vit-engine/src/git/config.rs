@@ -36,6 +36,35 @@ impl Git {
             .collect())
     }
 
+    /// The folders that `.gitmodules` names, in its order: only names, which a tree has to confirm.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn submodule_paths(&self) -> Result<Vec<String>, GitError> {
+        let call = Call::read("config").args([
+            "-z",
+            "--file",
+            ".gitmodules",
+            "--get-regexp",
+            &format!("^{}$", pattern("submodule.*.path")),
+        ]);
+        let finished = self.run(&call)?;
+        match finished.ended {
+            Ended::Exit(0) => {}
+            Ended::Exit(1) if finished.stdout.total == 0 => return Ok(Vec::new()),
+            _ => return Err(self.failed(&call, &finished)),
+        }
+        let text = String::from_utf8_lossy(&finished.stdout.kept);
+        let values = text
+            .split_terminator('\0')
+            .filter_map(|entry| entry.split_once('\n'));
+        Ok(values
+            .map(|(_, path)| path.trim_end_matches('/').to_owned())
+            .filter(|path| !path.is_empty() && !path.starts_with(['-', '/']))
+            .filter(|path| !path.split('/').any(|part| matches!(part, "" | "." | "..")))
+            .collect())
+    }
+
     /// Like [`Git::config`], in the order of the files.
     pub(super) fn configured(&self, keys: &[&str]) -> Result<Vec<(String, String)>, GitError> {
         Ok(self

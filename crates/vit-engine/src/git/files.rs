@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::command::Call;
+use super::command::{Call, checked};
 use super::objects::TreeEntry;
 use super::{Git, GitError};
 
@@ -54,6 +54,38 @@ impl Git {
         }
         let output = self.output(&Call::write("hash-object").args(args).stdin(bytes))?;
         Ok(String::from_utf8_lossy(&output).trim().to_owned())
+    }
+
+    /// Writes the tree that `tree` is with `entry` in the place of what stands at its path; its id.
+    /// The index at `scratch_index`, an absolute path, is made and removed.
+    ///
+    /// # Errors
+    /// It is no tree here, or git failed.
+    pub fn replace_in_tree(
+        &self,
+        tree: &str,
+        entry: &TreeEntry,
+        scratch_index: &Path,
+    ) -> Result<String, GitError> {
+        let _ = std::fs::remove_file(scratch_index);
+        let mut stdin = format!("{:o} {}\t", entry.mode, entry.oid).into_bytes();
+        stdin.extend_from_slice(entry.path.as_os_str().as_bytes());
+        stdin.push(0);
+        let read = Call::write("read-tree")
+            .config("core.sparseCheckout=false")
+            .config("index.sparse=false")
+            .args(["--end-of-options", checked(tree)?])
+            .index(scratch_index);
+        let update = Call::write("update-index")
+            .args(["-z", "--index-info"])
+            .stdin(stdin)
+            .index(scratch_index);
+        let made = self
+            .quiet(&read)
+            .and_then(|()| self.quiet(&update))
+            .and_then(|()| self.output(&Call::write("write-tree").index(scratch_index)));
+        let _ = std::fs::remove_file(scratch_index);
+        Ok(String::from_utf8_lossy(&made?).trim().to_owned())
     }
 
     /// Writes a tree of these entries (blobs and links, by path from its root); its id. The index

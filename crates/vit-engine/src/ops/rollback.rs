@@ -4,7 +4,7 @@ use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
     Accepted, CommandStep, Disk, DurationEstimate, End, EstimateBasis, Kind, Plan, Position, Risk,
-    RiskLevel, SCHEMA, Step, Strategy,
+    RiskLevel, SCHEMA, Step, Strategy, SubmoduleSwitch,
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -12,12 +12,13 @@ use vit_contract::verdict::{self, Answer, Verdict};
 use super::planning;
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::facts::{self, Local, Switch, core_version, passed, repository, target};
+use crate::facts::{self, Local, Switch, core_version, landing, passed, repository, target};
 use crate::git::Ref;
 use crate::plan::environment::Decision;
 use crate::plan::{self, own_steps, preflight};
 use crate::snapshots;
 use crate::store::transactions;
+use crate::submodule;
 
 mod environment;
 
@@ -52,6 +53,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
     })?;
     let mut problems = Vec::new();
     let to = destination(cx, &refs, &from, snapshot, &mut problems)?;
+    let submodule = submodule_back(cx, snapshot, &to, &mut problems)?;
     let switch = target::switch(cx, &facts.verticals, &from, &to)?;
     let repository = repository::gather(cx, &facts.verticals)?;
     preflight::working_tree(&mut problems, &facts.status, &repository);
@@ -66,7 +68,13 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
             .hint(Who::You, "move them elsewhere"),
         );
     }
-    let own = own_commits(cx, &from, &refs)?;
+    // A commit that an upgrade made is nobody's work, and the snapshot of this rollback keeps it.
+    let made_by_us = list.iter().any(|snapshot| snapshot.next);
+    let own = if made_by_us {
+        0
+    } else {
+        own_commits(cx, &from, &refs)?
+    };
     if own > 0 {
         problems.push(
             Problem::new(
@@ -107,6 +115,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
         accepted,
         environment,
         environment_fact,
+        submodule,
     };
     let plan = finish(snapshot, from, to, parts);
     planning::acceptable(&plan, accept)?;
@@ -123,6 +132,7 @@ struct Parts {
     accepted: Vec<Accepted>,
     environment: Decision,
     environment_fact: String,
+    submodule: Option<Step>,
 }
 
 /// Commits of HEAD that nothing else holds.
@@ -155,7 +165,11 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         },
         target_tag: Some(snapshot.tag.clone()),
         explicit_target: true,
-        strategy: Strategy::Checkout,
+        strategy: if parts.submodule.is_some() {
+            Strategy::Submodule
+        } else {
+            Strategy::Checkout
+        },
         answer,
         verdict: Verdict::new(Vec::new(), Vec::new()),
         changes: Vec::new(),
@@ -198,6 +212,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
                 from: from.position.clone(),
                 to,
             }])
+            .chain(parts.submodule)
             .chain(parts.environment.step.map(Step::Environment))
             .collect(),
         environment: parts.environment.plan,
@@ -240,6 +255,80 @@ fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, En
             hints: vec!["name a snapshot: `vit rollback --to SNAPSHOT`".into(), names()],
         }),
     }
+}
+
+/// The way back of the submodule that Core is, where the snapshot records another commit of it: to
+/// the branch that it was on, where that is still there, else detached.
+fn submodule_back(
+    cx: &Context<'_>,
+    snapshot: &Snapshot,
+    to: &Position,
+    problems: &mut Vec<Problem>,
+) -> Result<Option<Step>, EngineError> {
+    let Some(core) = submodule::find(cx)? else {
+        return Ok(None);
+    };
+    let (Some(commit), Some(inside)) =
+        (submodule::pointer(cx, &to.tree, &core.path)?, &core.inside)
+    else {
+        return Ok(None);
+    };
+    let Some(from) = inside.position()? else {
+        return Ok(None);
+    };
+    if from.commit == commit {
+        return Ok(None);
+    }
+    problems.extend(landing::submodule::state(
+        &inside.context(cx),
+        &core,
+        &from,
+    )?);
+    let spec = [format!("{commit}^{{tree}}")];
+    let mut found = inside.git().resolve(&spec)?.into_iter().flatten();
+    let tree = match found.next() {
+        Some((tree, _)) => tree,
+        // A release, which the step brings.
+        None => match cx.git.resolve(&spec)?.into_iter().flatten().next() {
+            Some((tree, _)) => tree,
+            None => {
+                let message =
+                    "the submodule's commit of the snapshot is nowhere in this repository";
+                problems.push(
+                    Problem::new(Code::ObjectsMissing, &core.path, message).hint(
+                        Who::You,
+                        format!("`git -C {} fetch`, then again", core.path),
+                    ),
+                );
+                return Ok(None);
+            }
+        },
+    };
+    let plan = transactions::read(&cx.site.state_dir, &snapshot.id)
+        .ok()
+        .flatten();
+    let steps = plan.map(|plan| plan.steps).unwrap_or_default();
+    let branch = steps.into_iter().find_map(|step| match step {
+        Step::SwitchSubmodule(switch) if switch.path == core.path => switch.from.branch,
+        _ => None,
+    });
+    let still = |name: &String| -> Result<bool, EngineError> {
+        let refs = inside.git().refs(&[name])?;
+        Ok(refs.iter().any(|r| r.name == *name && r.oid == commit))
+    };
+    let branch = match branch {
+        Some(name) if still(&name)? => Some(name),
+        _ => None,
+    };
+    Ok(Some(Step::SwitchSubmodule(SubmoduleSwitch {
+        path: core.path,
+        from,
+        to: Position {
+            commit,
+            tree,
+            branch,
+        },
+    })))
 }
 
 /// What can be done where commits were made on top of an upgrade: it is told, and nothing that

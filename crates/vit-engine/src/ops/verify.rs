@@ -14,6 +14,7 @@ use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs};
 use crate::git::{GitError, Ref};
 use crate::store::journal::Journal;
+use crate::submodule::{self, CoreSubmodule};
 
 /// How many differing paths a check names.
 const NAMED_PATHS: usize = 10;
@@ -40,7 +41,10 @@ pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
         )),
         Some(version) => {
             let tag = version::tag_of(version);
-            release(cx, &mut checks, &refs, (&position, &tag))?;
+            match submodule::find(cx)? {
+                Some(core) => submodule_release(cx, &mut checks, &refs, (&core, &tag))?,
+                None => release(cx, &mut checks, &refs, (&position, &tag))?,
+            }
         }
     }
     checks.push(tree(cx, &position)?);
@@ -163,6 +167,53 @@ fn release(
             )
         });
     }
+    Ok(())
+}
+
+/// Where Core is a submodule: HEAD records the release's commit of it, and that is what stands in
+/// its folder, by content.
+fn submodule_release(
+    cx: &Context<'_>,
+    checks: &mut Vec<Check>,
+    refs: &[Ref],
+    (core, tag): (&CoreSubmodule, &str),
+) -> Result<(), EngineError> {
+    let name = format!("refs/vit/releases/{tag}");
+    let mut known: Vec<Ref> = refs.to_vec();
+    if let Some(inside) = &core.inside {
+        known.extend(inside.git().refs(&[&format!("refs/tags/{tag}")])?);
+    }
+    let of_tag = |name: &str| known.iter().find(|r| r.name == name)?.commit.clone();
+    let commit = of_tag(&name).or_else(|| of_tag(&format!("refs/tags/{tag}")));
+    let path = &core.path;
+    let pointer = core.pointer.clone().unwrap_or_else(|| "nothing".to_owned());
+    checks.push(if commit.as_ref() == Some(&pointer) {
+        let found = format!("HEAD records {path} at {tag}, commit {pointer}");
+        check("release", CheckState::Ok, found, None)
+    } else {
+        let there = commit.unwrap_or_else(|| "not in this repository".to_owned());
+        let found = format!("HEAD records {path} at {pointer}, {tag} is {there}");
+        let fix = "`vit upgrade --target` brings a release";
+        check("release", CheckState::Failed, found, Some(fix))
+    });
+    let fix = format!("`git submodule update --init {path}` checks out what is recorded");
+    let position = match &core.inside {
+        Some(inside) => inside.position()?.map(|position| (inside, position)),
+        None => None,
+    };
+    let Some((inside, position)) = position else {
+        let found = format!("{path} is not checked out");
+        checks.push(check("submodule", CheckState::Failed, found, Some(&fix)));
+        return Ok(());
+    };
+    if position.commit != pointer {
+        let found = format!("{path} stands on {}, not on {pointer}", position.commit);
+        checks.push(check("submodule", CheckState::Failed, found, Some(&fix)));
+        return Ok(());
+    }
+    let mut content = tree(&inside.context(cx), &position)?;
+    content.name = "submodule".to_owned();
+    checks.push(content);
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vit_contract::code::Code;
-use vit_contract::plan::Strategy;
+use vit_contract::plan::{Step, Strategy};
 use vit_contract::problem::{Problem, Who};
 
 use super::{Choice, Repository};
@@ -21,7 +21,10 @@ pub fn upgrade(
     choice: &Choice,
 ) -> Vec<Problem> {
     let mut problems = facts.problems.clone();
-    working_tree(&mut problems, &facts.status, repository);
+    // What is dirty in Core's own submodule, the landing tells with what to do there.
+    let mut status = facts.status.clone();
+    status.changed.retain(|path| !is_core(target, path));
+    working_tree(&mut problems, &status, repository);
     in_the_way(&mut problems, target);
     commits(&mut problems, facts, target, choice);
     problems.extend(target.landing.problems.iter().cloned());
@@ -51,7 +54,7 @@ pub fn upgrade(
         .switch
         .changes
         .iter()
-        .any(|change| change.new_mode == 0o160_000)
+        .any(|change| change.new_mode == 0o160_000 && !is_core(target, &change.path))
     {
         problems.push(
             Problem::new(
@@ -66,6 +69,14 @@ pub fn upgrade(
         );
     }
     problems
+}
+
+/// Whether a path is the submodule that Core is, which has a step of its own.
+fn is_core(target: &Target, path: &Path) -> bool {
+    target.landing.steps.iter().any(|step| match step {
+        Step::SwitchSubmodule(switch) => path == Path::new(&switch.path),
+        _ => false,
+    })
 }
 
 /// What is true whatever the target: dirty files, critical paths, operations under way.

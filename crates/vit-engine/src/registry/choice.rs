@@ -81,6 +81,18 @@ fn of_remote(remote: &Remote) -> Result<Chosen, EngineError> {
     })
 }
 
+/// A place outside of the repository's own remotes.
+pub(super) fn at_url(url: &str) -> Result<Chosen, EngineError> {
+    safe_remote(url)?;
+    let shown = text::visible(&safe_url(url));
+    Ok(Chosen {
+        argument: url.to_owned(),
+        url: shown.clone(),
+        shown,
+        configured: false,
+    })
+}
+
 fn named_by_settings(
     remotes: &[Remote],
     location: &str,

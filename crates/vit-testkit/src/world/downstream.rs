@@ -32,6 +32,41 @@ impl World {
         self
     }
 
+    /// Makes the installation a vertical's repository with Core as its submodule `core`, on
+    /// Core's branch `main` or detached at its release: `origin` is the team's, `files` are committed
+    /// beside the submodule.
+    pub fn with_core_as_submodule(&self, files: &[File], detached: bool) -> &Self {
+        let root = self.installation();
+        std::fs::remove_dir_all(&root).expect("the clone of Core can go");
+        let team = text(&self.team());
+        for args in [
+            &["init", "-q", "--bare", "-b", "main", "--template=", &team][..],
+            &["init", "-q", "-b", "main", "--template=", &text(&root)],
+        ] {
+            self.git_in(&self.root(), args);
+        }
+        std::fs::create_dir_all(self.path(".git/info")).expect("a folder can be made");
+        self.git(&["remote", "add", "origin", &team]);
+        self.git(&["config", "user.name", "The Team"]);
+        self.git(&["config", "user.email", "team@example.org"]);
+        let core = text(&self.origin());
+        self.git(&[
+            "-c",
+            "protocol.file.allow=always",
+            "submodule",
+            "--quiet",
+            "add",
+            &core,
+            "core",
+        ]);
+        if detached {
+            self.git_in(&self.path("core"), &["checkout", "-q", "--detach"]);
+        }
+        self.commit_own(files, "a vertical with Core as its submodule");
+        self.git(&["push", "-q", "-u", "origin", "main"]);
+        self
+    }
+
     /// Commits files in the installation, as the team does; the commit.
     pub fn commit_own(&self, files: &[File], message: &str) -> String {
         for file in files {

@@ -56,10 +56,12 @@ impl World {
             published: AtomicU32::new(self.published.load(Ordering::SeqCst)),
         };
         copy(&self.root(), &world.root());
-        let config = world.path(".git/config");
-        if let Ok(before) = fs::read_to_string(&config) {
-            let after = before.replace(&text(&self.root()), &text(&world.root()));
-            fs::write(&config, after).expect("the copied configuration can be written");
+        for config in [".git/config", ".git/modules/core/config"] {
+            let config = world.path(config);
+            if let Ok(before) = fs::read_to_string(&config) {
+                let after = before.replace(&text(&self.root()), &text(&world.root()));
+                fs::write(&config, after).expect("the copied configuration can be written");
+            }
         }
         world
     }
