@@ -24,7 +24,9 @@ use crate::store::folder::Folder;
 use crate::store::history_file;
 
 pub mod core_version;
+pub mod installed;
 pub mod landing;
+pub mod pins;
 pub mod repository;
 pub mod target;
 pub mod verticals;
