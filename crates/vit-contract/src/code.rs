@@ -137,6 +137,14 @@ codes! {
     HistoryDamaged "history_damaged" Warning "the history cannot be read or its chain is broken; it is moved aside whole";
     UnsafeGitConfig "unsafe_git_config" Warning "the repository's own git configuration names programs that git would run";
     FactsMoved "facts_moved" Blocked "the facts that a plan was made from have changed";
+    // where an upgrade lands
+    MergeConflict "merge_conflict" Blocked "this repository and the release changed the same thing in ways that do not go together";
+    UnrelatedHistories "unrelated_histories" Blocked "HEAD and the release have no commit in common: they cannot be merged";
+    IdentityMissing "identity_missing" Blocked "git does not know who makes the upgrade's commit: user.name or user.email is not set";
+    OwnCommitsKept "own_commits_kept" Info "HEAD carries commits of its own; they stay, and the release is merged on top of them";
+    UpstreamRemoteMissing "upstream_remote_missing" Warning "the remote that a manifest names as the source of Core is not configured";
+    SubmoduleDirty "submodule_dirty" Blocked "the submodule that Core is has changes, or stands on another commit than the repository records";
+    SubmoduleUnusable "submodule_unusable" Blocked "the submodule that Core is cannot be upgraded: it is not checked out, or has no remote";
     // pins of Core, where it is an installed package
     PinUntracked "pin_untracked" Blocked "a file that pins Core is not in HEAD: an edit of it could not be undone";
     PinRange "pin_range" Blocked "a pin is a range that does not let the target in";

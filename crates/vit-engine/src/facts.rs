@@ -29,6 +29,7 @@ pub mod landing;
 pub mod pins;
 pub mod repository;
 pub mod target;
+mod upstream;
 pub mod verticals;
 
 pub use core_version::CoreVersion;
@@ -141,6 +142,7 @@ impl Facts {
         let mut problems = cx.site.problems.clone();
         problems.extend(listing.problems.iter().cloned());
         problems.extend(current.problems.iter().cloned());
+        problems.extend(upstream::missing(cx, &local.verticals, &*registry)?);
         problems.extend(history.problems);
         Ok(Self {
             now: cx.clock.now(),

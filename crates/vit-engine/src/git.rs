@@ -15,6 +15,7 @@ mod config;
 mod fence;
 mod files;
 mod layout;
+mod merge;
 mod objects;
 mod refs;
 mod remote;
@@ -28,6 +29,7 @@ mod verify;
 
 use command::Call;
 pub(crate) use layout::Layout;
+pub use merge::{Conflict, Merged, NewCommit, Told};
 pub use objects::{Blob, Object, TreeEntry};
 pub(crate) use refs::{RELEASES, TAGS};
 pub(crate) use remote::safe_remote;

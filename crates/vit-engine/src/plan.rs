@@ -93,6 +93,7 @@ pub fn upgrade(
         changes: changes(target),
         contracts,
         steps: steps(target, from, to),
+        pins: target.landing.pins.clone(),
         environment: EnvironmentPlan::default(),
         rehearsal: None,
         then: Vec::new(),

@@ -374,6 +374,7 @@ fn date(index: u32) -> String {
 }
 
 mod builder;
+mod downstream;
 mod saved;
 
 pub use builder::WorldBuilder;

@@ -1,6 +1,8 @@
 //! A plan, short enough to be read before a yes.
 
-use vit_contract::plan::{ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel};
+use vit_contract::plan::{
+    ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel, Strategy,
+};
 use vit_contract::release::Change;
 use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
@@ -63,16 +65,28 @@ fn headline(plan: &Plan, view: View) -> String {
             branch(end.position.branch.as_deref())
         )
     };
-    let mut line = format!("{} → {}", end(from), end(to));
-    if let Some(tag) = &plan.target_tag {
-        line.push_str(&format!(" at {}", visible(tag)));
-    }
+    let tag = plan.target_tag.as_deref().map(visible);
+    let mut line = match (plan.strategy, &tag) {
+        (Strategy::Merge, Some(tag)) => merged(plan, &end(from), tag),
+        (_, Some(tag)) => format!("{} → {} at {tag}", end(from), end(to)),
+        (_, None) => format!("{} → {}", end(from), end(to)),
+    };
     line.push_str(&format!(", {} change", count(plan.files_changed, "file")));
     if plan.files_changed == 1 {
         line.push('s');
     }
     out.push_str(&format!("  {}\n", view.paint.dim(&line)));
     out
+}
+
+/// A merge adds one commit to the branch; what blocks it was found without making that commit.
+fn merged(plan: &Plan, from: &str, tag: &str) -> String {
+    let name = branch(plan.to.position.branch.as_deref());
+    if plan.answer == Answer::Blocked {
+        return format!("{from}, {tag} to be merged into {name}");
+    }
+    let commit = short(&plan.to.position.commit);
+    format!("{from} → {commit}, {tag} merged into {name} as one commit")
 }
 
 /// The kinds of changes, worst first.

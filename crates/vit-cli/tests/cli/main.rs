@@ -18,6 +18,7 @@ mod installation;
 mod json;
 mod judging;
 mod kill;
+mod merge;
 mod mistakes;
 mod planning;
 mod program;

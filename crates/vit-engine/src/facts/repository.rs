@@ -11,7 +11,7 @@ use crate::steps::vertical_files;
 use crate::store::folder::Folder;
 
 /// Configuration keys that name a program for a switch, a fetch, or a look at the tree.
-const PROGRAM_KEYS: [&str; 11] = [
+const PROGRAM_KEYS: [&str; 12] = [
     "core.sshcommand",
     "core.gitproxy",
     "core.askpass",
@@ -21,6 +21,7 @@ const PROGRAM_KEYS: [&str; 11] = [
     "filter.*.clean",
     "filter.*.smudge",
     "filter.*.process",
+    "merge.*.driver",
     "remote.*.uploadpack",
     "remote.*.vcs",
 ];

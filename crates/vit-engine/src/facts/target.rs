@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use vit_contract::code::Code;
 use vit_contract::plan::Position;
+use vit_contract::problem::Problem;
 use vit_contract::release::Release;
 
 use super::landing::Landing;
@@ -96,7 +98,10 @@ impl Facts {
                 fast_forward: false,
             });
         };
-        let remote = self.registry.remote();
+        // Where Core's own remote is not configured, the one that is asked may be the team's.
+        let unsure = |p: &Problem| p.code == Code::UpstreamRemoteMissing;
+        let unsure = self.problems.iter().any(unsure);
+        let remote = self.registry.remote().filter(|_| !unsure);
         let mut releases = Vec::new();
         let mut known = Vec::new();
         for r in &self.refs {

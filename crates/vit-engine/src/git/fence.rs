@@ -1,6 +1,6 @@
-//! The programs that a repository's own configuration names for talking to a remote do not run:
-//! whoever can write into a copied repository would run what they like as soon as somebody asks
-//! for releases. What the user's own configuration names goes on working.
+//! The programs that a repository's own configuration names for talking to a remote, or for
+//! merging, do not run: whoever can write into a copied repository would run what they like as
+//! soon as somebody asks for releases. What the user's own configuration names goes on working.
 
 use std::ffi::OsString;
 
@@ -10,6 +10,7 @@ const SSH: &str = "core.sshcommand";
 const PROXY: &str = "core.gitproxy";
 const ASK: &str = "core.askpass";
 const ALTERNATES: &str = "core.alternaterefscommand";
+const DRIVER: &str = "merge.*.driver";
 const HELPER: &str = "credential.helper";
 const HELPER_OF_URL: &str = "credential.*.helper";
 
@@ -73,15 +74,45 @@ impl Git {
             let helpers = users.into_iter().filter(|(_, key, _)| is_helper(key));
             config.extend(helpers.map(|(_, key, value)| (key, value)));
         }
-        if !config.is_empty() {
-            set("GIT_CONFIG_COUNT", config.len().to_string());
-        }
-        for (index, (key, value)) in config.into_iter().enumerate() {
-            set(&format!("GIT_CONFIG_KEY_{index}"), key);
-            set(&format!("GIT_CONFIG_VALUE_{index}"), value);
-        }
+        fence.env.extend(as_variables(config));
         Ok(fence)
     }
+}
+
+impl Git {
+    /// What puts the user's own choice in the place of every merge driver that the repository's
+    /// configuration names, and, where there is none, one that fails: what it is for then counts
+    /// as a conflict, never as merged in another way than the repository says.
+    ///
+    /// # Errors
+    /// The configuration cannot be read.
+    pub(super) fn merge_fence(&self) -> Result<Vec<(OsString, OsString)>, GitError> {
+        let found = self.scoped(&[DRIVER])?;
+        let (own, users): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|(scope, ..)| scope == "local" || scope == "worktree");
+        let instead = |key: String| {
+            let mut chosen = users.iter().rev().filter(|(_, name, _)| *name == key);
+            let driver = chosen.next().map(|(.., value)| value.clone());
+            (key, driver.unwrap_or_else(|| "false".to_owned()))
+        };
+        let config = own.into_iter().map(|(_, key, _)| instead(key)).collect();
+        Ok(as_variables(config))
+    }
+}
+
+/// Configuration as variables, which stand above every file.
+fn as_variables(config: Vec<(String, String)>) -> Vec<(OsString, OsString)> {
+    let mut variables: Vec<(OsString, OsString)> = Vec::new();
+    if !config.is_empty() {
+        let count = config.len().to_string();
+        variables.push(("GIT_CONFIG_COUNT".into(), count.into()));
+    }
+    for (index, (key, value)) in config.into_iter().enumerate() {
+        variables.push((format!("GIT_CONFIG_KEY_{index}").into(), key.into()));
+        variables.push((format!("GIT_CONFIG_VALUE_{index}").into(), value.into()));
+    }
+    variables
 }
 
 #[cfg(test)]

@@ -209,6 +209,12 @@ fn entry(record: &[u8]) -> Option<TreeEntry> {
     })
 }
 
+/// `<mode> <oid> <stage>\t<path>`: the mode and the path.
+pub(super) fn entry_with_stage(record: &[u8]) -> Option<(u32, PathBuf)> {
+    let entry = entry(record)?;
+    Some((entry.mode, entry.path))
+}
+
 /// `:<old mode> <new mode> <old oid> <new oid> <status>`
 fn change(head: &[u8], name: &[u8]) -> Option<TreeChange> {
     let fields: Vec<&str> = std::str::from_utf8(head).ok()?.split(' ').collect();

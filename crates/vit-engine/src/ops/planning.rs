@@ -69,7 +69,11 @@ pub(crate) fn target(
     if is_installed(facts, release) {
         return Ok(Err(Box::new(already_there(facts))));
     }
-    facts.target(cx, release, true).map(Ok)
+    let target = facts.target(cx, release, true)?;
+    if target.landing.contained && facts.version() == Some(&release.version) {
+        return Ok(Err(Box::new(already_there(facts))));
+    }
+    Ok(Ok(target))
 }
 
 /// What the user chose.

@@ -16,6 +16,7 @@ use crate::facts::{self, Local, Switch, core_version, repository, target};
 use crate::git::Ref;
 use crate::plan::{self, preflight};
 use crate::snapshots;
+use crate::store::transactions;
 
 /// Lists the snapshots, newest first.
 ///
@@ -41,7 +42,10 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
     };
     let refs = facts::local_refs(cx.git)?;
     let list = snapshots::list(cx, Some(&from.commit))?;
-    let snapshot = choose(&list, to)?;
+    let snapshot = choose(&list, to).map_err(|error| match to {
+        None => with_ways_back(cx, &from, &list, error),
+        Some(_) => error,
+    })?;
     let mut problems = Vec::new();
     let to = destination(cx, &refs, &from, snapshot, &mut problems)?;
     let switch = target::switch(cx, &facts.verticals, &from, &to)?;
@@ -163,6 +167,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
             from: from.position.clone(),
             to,
         }],
+        pins: Vec::new(),
         environment: EnvironmentPlan::default(),
         rehearsal: None,
         then: Vec::new(),
@@ -202,6 +207,53 @@ fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, En
             problems: Vec::new(),
             hints: vec!["name a snapshot: `vit rollback --to SNAPSHOT`".into(), names()],
         }),
+    }
+}
+
+/// What can be done where commits were made on top of an upgrade: it is told, and nothing that
+/// would drop them is done.
+fn with_ways_back(
+    cx: &Context<'_>,
+    from: &Position,
+    list: &[Snapshot],
+    error: EngineError,
+) -> EngineError {
+    let EngineError::BadInput {
+        mut summary,
+        problems,
+        mut hints,
+    } = error
+    else {
+        return error;
+    };
+    let below = list.iter().find_map(|snapshot| {
+        let plan = transactions::read(&cx.site.state_dir, &snapshot.id).ok()??;
+        let made = &plan.to.position.commit;
+        let upgrade = plan.kind == Kind::Upgrade && plan.from.position.commit != *made;
+        let below = upgrade && cx.git.is_ancestor(made, &from.commit).ok()?;
+        below.then_some((snapshot, plan))
+    });
+    if let Some((snapshot, plan)) = below {
+        let version = plan.to.version.map(|v| v.to_string()).unwrap_or_default();
+        summary = format!(
+            "commits were made on top of the upgrade to {version}: going back would leave them behind"
+        );
+        hints.clear();
+        if plan.strategy == Strategy::Merge {
+            hints.push(format!(
+                "take the upgrade alone back, and keep them: `git revert -m 1 {}`",
+                plan.to.position.commit
+            ));
+        }
+        hints.push(format!(
+            "or `vit rollback --to {}`: their branch stays where it is, HEAD is detached at the state before",
+            snapshot.tag
+        ));
+    }
+    EngineError::BadInput {
+        summary,
+        problems,
+        hints,
     }
 }
 

@@ -93,6 +93,14 @@ pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineErr
         match facts.target(cx, release, false) {
             Ok(target) => {
                 let mut verdict = facts.judge(&target);
+                // What a merge meets is found before anybody is offered it.
+                let met = [Code::MergeConflict, Code::UnrelatedHistories];
+                let against = target
+                    .landing
+                    .problems
+                    .iter()
+                    .filter(|p| met.contains(&p.code));
+                extra.extend(against.cloned());
                 if !extra.is_empty() {
                     verdict.release.extend(extra);
                     verdict = Verdict::new(verdict.release, verdict.verticals);

@@ -13,6 +13,7 @@ use crate::error::EngineError;
 use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs};
 use crate::git::{GitError, Ref};
+use crate::store::journal::Journal;
 
 /// How many differing paths a check names.
 const NAMED_PATHS: usize = 10;
@@ -37,7 +38,10 @@ pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
             "the installed Core version cannot be told".into(),
             Some("fetch the release tags with `vit update`"),
         )),
-        Some(version) => release(&mut checks, &refs, &position, &version::tag_of(version)),
+        Some(version) => {
+            let tag = version::tag_of(version);
+            release(cx, &mut checks, &refs, (&position, &tag))?;
+        }
     }
     checks.push(tree(cx, &position)?);
     checks.push(if local.status.changed.is_empty() {
@@ -93,8 +97,14 @@ fn transaction_check(cx: &Context<'_>) -> Result<Check, EngineError> {
     })
 }
 
-/// HEAD is the release's commit, and the user's tag and the one first seen agree.
-fn release(checks: &mut Vec<Check>, refs: &[Ref], position: &Position, tag: &str) {
+/// HEAD is the release's commit, or carries it below commits of its own, and the user's tag and
+/// the one first seen agree.
+fn release(
+    cx: &Context<'_>,
+    checks: &mut Vec<Check>,
+    refs: &[Ref],
+    (position, tag): (&Position, &str),
+) -> Result<(), EngineError> {
     let find = |name: String| {
         refs.iter()
             .find(|r| r.name == name)
@@ -109,15 +119,21 @@ fn release(checks: &mut Vec<Check>, refs: &[Ref], position: &Position, tag: &str
             format!("the tag {tag} is not in this repository"),
             Some("fetch the release tags with `vit update`"),
         ));
-        return;
+        return Ok(());
     };
     checks.push(if commit == position.commit {
-        check(
-            "release",
-            CheckState::Ok,
-            format!("HEAD is {tag}, commit {commit}"),
-            None,
-        )
+        let found = format!("HEAD is {tag}, commit {commit}");
+        check("release", CheckState::Ok, found, None)
+    } else if made_by_merge(cx, position) && cx.git.is_ancestor(&commit, &position.commit)? {
+        let found = format!(
+            "{tag}, commit {commit}, is merged into HEAD, {}",
+            position.commit
+        );
+        check("release", CheckState::Ok, found, None)
+    } else if cx.git.is_ancestor(&commit, &position.commit)? {
+        let found = format!("HEAD, {}, has commits on top of {tag}", position.commit);
+        let fix = format!("`git log --oneline {tag}..HEAD` lists them: no transaction proved them");
+        check("release", CheckState::Warning, found, Some(&fix))
     } else {
         let found = format!("HEAD is {}, {tag} is {commit}", position.commit);
         check(
@@ -145,6 +161,18 @@ fn release(checks: &mut Vec<Check>, refs: &[Ref], position: &Position, tag: &str
             )
         });
     }
+    Ok(())
+}
+
+/// Whether HEAD is the very commit that the last upgrade made.
+fn made_by_merge(cx: &Context<'_>, position: &Position) -> bool {
+    let Ok(log) = Journal::read(&cx.site.state_dir) else {
+        return false;
+    };
+    transaction::last_story(&log.records)
+        .as_ref()
+        .and_then(|(_, story)| core_version::settled_end(story))
+        .is_some_and(|end| end.position.commit == position.commit)
 }
 
 fn tree(cx: &Context<'_>, position: &Position) -> Result<Check, EngineError> {

@@ -192,7 +192,7 @@ fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: 
         problems.push(
             Problem::new(Code::OwnCommits, "HEAD", "HEAD carries commits of its own on top of Core: switching the tree would drop their content")
                 .evidence(format!("{} in no release and in no branch of the release remote", commits_are(target.own_commits)))
-                .hint(Who::You, "list them with `git log --oneline HEAD --not --remotes --tags`; take them into Core, or upgrade from a clean branch"),
+                .hint(Who::You, own_commits_hint(facts, target)),
         );
     } else if target.ahead > 0 && !target.fast_forward {
         problems.push(
@@ -225,6 +225,25 @@ fn commits(problems: &mut Vec<Problem>, facts: &Facts, target: &Target, choice: 
                 "leave --branch out, or `git switch` to a branch first",
             ),
         );
+    }
+}
+
+/// Why such a HEAD is not merged with, and what would change that.
+fn own_commits_hint(facts: &Facts, target: &Target) -> String {
+    let tag = &target.release.tag;
+    if facts.status.branch.is_none() {
+        "HEAD is detached: give the commits a branch with `git switch -c NAME`; vit then merges \
+         the release into it"
+            .to_owned()
+    } else if target.landing.contained {
+        format!(
+            "HEAD contains {tag} already, with these commits on top: `git log --oneline {tag}..HEAD`"
+        )
+    } else {
+        format!(
+            "a merge with the older {tag} would take nothing back: `vit rollback` goes back to a \
+             state that was verified here"
+        )
     }
 }
 

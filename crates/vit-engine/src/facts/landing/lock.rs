@@ -11,7 +11,6 @@ use vit_contract::plan::Position;
 use vit_contract::problem::{Problem, Who};
 use vit_contract::text;
 
-use super::super::Facts;
 use super::super::pins::{LockFile, Pins, UV_LOCK, project_files};
 use crate::context::Context;
 use crate::error::EngineError;
@@ -30,7 +29,6 @@ const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// The project whose lock it is.
 pub(super) struct Project<'a> {
     pub(super) cx: &'a Context<'a>,
-    pub(super) facts: &'a Facts,
     pub(super) pins: &'a Pins,
     pub(super) head: &'a Position,
     pub(super) core: &'a Position,

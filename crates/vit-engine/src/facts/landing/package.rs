@@ -63,7 +63,6 @@ pub(super) fn landing(
     if !landing.is_blocked() {
         let project = lock::Project {
             cx,
-            facts,
             pins,
             head,
             core,
