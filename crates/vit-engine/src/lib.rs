@@ -12,7 +12,7 @@
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
-//! | effects | [`exec`], [`steps`], [`snapshots`] |
+//! | effects | [`exec`], [`steps`], [`snapshots`]; [`twin`], a folder kept to be put back |
 //! | one module a command | [`ops`] |
 
 pub mod cancel;
@@ -36,3 +36,4 @@ pub mod site;
 pub mod snapshots;
 pub mod steps;
 pub mod store;
+pub mod twin;
