@@ -67,6 +67,7 @@ fn headline(plan: &Plan, view: View) -> String {
     };
     let tag = plan.target_tag.as_deref().map(visible);
     let mut line = match (plan.strategy, &tag) {
+        (Strategy::Package, Some(tag)) => pinned(plan, &end(from), tag),
         (Strategy::Merge, Some(tag)) => merged(plan, &end(from), tag),
         (_, Some(tag)) => format!("{} → {} at {tag}", end(from), end(to)),
         (_, None) => format!("{} → {}", end(from), end(to)),
@@ -76,7 +77,30 @@ fn headline(plan: &Plan, view: View) -> String {
         line.push('s');
     }
     out.push_str(&format!("  {}\n", view.paint.dim(&line)));
+    for edit in &plan.pins {
+        let (from, to) = (pin(&edit.from), pin(&edit.to));
+        out.push_str(&format!("  edits {}: {from} → {to}\n", visible(&edit.file)));
+    }
     out
+}
+
+/// What a pin names: a commit is abbreviated.
+fn pin(text: &str) -> String {
+    if text.len() >= 40 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        short(text)
+    } else {
+        visible(text)
+    }
+}
+
+/// New pins are one commit; what blocks them was found without making it.
+fn pinned(plan: &Plan, from: &str, tag: &str) -> String {
+    let name = branch(plan.to.position.branch.as_deref());
+    if plan.answer == Answer::Blocked {
+        return format!("{from}, {tag} to be pinned");
+    }
+    let commit = short(&plan.to.position.commit);
+    format!("{from} → {commit} {name}, {tag} pinned as one commit")
 }
 
 /// A merge adds one commit to the branch; what blocks it was found without making that commit.

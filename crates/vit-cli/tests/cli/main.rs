@@ -20,6 +20,7 @@ mod judging;
 mod kill;
 mod merge;
 mod mistakes;
+mod pins;
 mod planning;
 mod program;
 mod readme;

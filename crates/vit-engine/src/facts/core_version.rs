@@ -87,8 +87,7 @@ fn settle(answers: Vec<(Version, String)>, pins: Option<Pins>) -> CoreVersion {
         if *other == version {
             continue;
         }
-        let evidence =
-            format!("{source} says {version}, {whence} says {other}; the first counts");
+        let evidence = format!("{source} says {version}, {whence} says {other}; the first counts");
         problems.push(match &pins {
             None => Problem::new(
                 Code::CoreVersionDisagreement,

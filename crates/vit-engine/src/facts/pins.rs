@@ -347,20 +347,36 @@ mod tests {
         assert_eq!(from("", "base.txt").as_deref(), Some("base.txt"));
         assert_eq!(from("a/b", "../c.txt").as_deref(), Some("a/c.txt"));
         assert_eq!(from("a", "./../b/c.txt").as_deref(), Some("b/c.txt"));
-        for out in ["../x.txt", "/etc/passwd", "https://example.org/r.txt", ".git/config"] {
+        for out in [
+            "../x.txt",
+            "/etc/passwd",
+            "https://example.org/r.txt",
+            ".git/config",
+        ] {
             assert_eq!(from("", out), None, "{out}");
         }
     }
 
     #[test]
     fn requirement_files_are_known_by_name() {
-        for name in ["requirements.txt", "requirements-dev.in", "constraints.txt", "requirements/base.txt"] {
+        for name in [
+            "requirements.txt",
+            "requirements-dev.in",
+            "constraints.txt",
+            "requirements/base.txt",
+        ] {
             assert!(is_requirements(Path::new(name)), "{name}");
         }
         for name in ["notes.txt", "requirements.md", "docs/base.txt"] {
             assert!(!is_requirements(Path::new(name)), "{name}");
         }
-        assert!(names_distribution("name = \"Vitruvyan_Core\"", "vitruvyan-core"));
-        assert!(!names_distribution("name = \"vitruvyan-core-x\"", "vitruvyan-core"));
+        assert!(names_distribution(
+            "name = \"Vitruvyan_Core\"",
+            "vitruvyan-core"
+        ));
+        assert!(!names_distribution(
+            "name = \"vitruvyan-core-x\"",
+            "vitruvyan-core"
+        ));
     }
 }

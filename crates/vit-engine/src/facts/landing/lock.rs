@@ -80,11 +80,10 @@ pub(super) fn edited(
 
 fn is_at(locked: &uv_lock::Locked, target: &Target) -> bool {
     let version = locked.version.as_ref().and_then(|v| v.parse().ok());
-    let version = version.is_none_or(|version: vit_contract::pins::PyVersion| version == target.version);
+    let version =
+        version.is_none_or(|version: vit_contract::pins::PyVersion| version == target.version);
     match &locked.source {
-        uv_lock::Source::Git { commit, .. } => {
-            version && commit.as_ref() == Some(&target.commit)
-        }
+        uv_lock::Source::Git { commit, .. } => version && commit.as_ref() == Some(&target.commit),
         uv_lock::Source::Index | uv_lock::Source::Other => version,
     }
 }
@@ -145,12 +144,23 @@ fn by_uv(
     let entries = cx.git.ls_tree::<&str>(&project.head.commit, &[], true)?;
     let mut texts = project_files(cx, &entries)?;
     texts.insert(UV_LOCK.to_owned(), lock.text.clone().into_bytes());
-    texts.extend(files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())));
+    texts.extend(
+        files
+            .iter()
+            .map(|(path, text)| (path.clone(), text.clone().into_bytes())),
+    );
     for (path, bytes) in &texts {
         copy(&scratch.path().join(path), bytes, project)?;
     }
     let wanted = format!("{}=={}", project.pins.distribution, target.version);
-    let args = ["lock", "--no-progress", "--color", "never", "--upgrade-package", &wanted];
+    let args = [
+        "lock",
+        "--no-progress",
+        "--color",
+        "never",
+        "--upgrade-package",
+        &wanted,
+    ];
     let finished = process::run(Request {
         program: "uv".into(),
         args: args.map(OsString::from).into(),

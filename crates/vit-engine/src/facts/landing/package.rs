@@ -127,7 +127,8 @@ impl Edited {
             }
         }
         if !edits.is_empty() {
-            self.files.push((file.path.clone(), apply(&file.text, &edits)));
+            self.files
+                .push((file.path.clone(), apply(&file.text, &edits)));
         }
     }
 
@@ -193,7 +194,10 @@ fn untracked(pins: &Pins) -> Vec<Problem> {
         Problem::new(
             Code::PinUntracked,
             visible(path),
-            format!("it names {} and is not in HEAD: an edit could not be undone", pins.distribution),
+            format!(
+                "it names {} and is not in HEAD: an edit could not be undone",
+                pins.distribution
+            ),
         )
         .hint(
             Who::You,
@@ -262,7 +266,10 @@ fn other_locks(pins: &Pins, release: &Release) -> Vec<Problem> {
         )
         .hint(
             Who::You,
-            format!("pin {} yourself, run `{command}`, and commit both", release.version),
+            format!(
+                "pin {} yourself, run `{command}`, and commit both",
+                release.version
+            ),
         )
     };
     pins.other_locks.iter().map(problem).collect()
@@ -296,7 +303,10 @@ fn install(cx: &Context<'_>, pins: &Pins) -> Option<Vec<Vec<String>>> {
 
 /// The message of the commit: the same for the same facts.
 fn message(pins: &Pins, release: &Release, edits: &[PinEdit]) -> String {
-    let mut out = format!("Core {}\n\n{} is pinned anew:\n", release.version, pins.distribution);
+    let mut out = format!(
+        "Core {}\n\n{} is pinned anew:\n",
+        release.version, pins.distribution
+    );
     for edit in edits {
         let _ = writeln!(out, "- {}: {} -> {}", edit.file, edit.from, edit.to);
     }
