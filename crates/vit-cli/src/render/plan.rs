@@ -72,9 +72,14 @@ fn headline(plan: &Plan, view: View) -> String {
         (_, Some(tag)) => format!("{} → {} at {tag}", end(from), end(to)),
         (_, None) => format!("{} → {}", end(from), end(to)),
     };
-    line.push_str(&format!(", {} change", count(plan.files_changed, "file")));
-    if plan.files_changed == 1 {
-        line.push('s');
+    // What a merge or an edit that does not go would change is not known.
+    if !matches!(plan.strategy, Strategy::Merge | Strategy::Package)
+        || plan.answer != Answer::Blocked
+    {
+        line.push_str(&format!(", {} change", count(plan.files_changed, "file")));
+        if plan.files_changed == 1 {
+            line.push('s');
+        }
     }
     out.push_str(&format!("  {}\n", view.paint.dim(&line)));
     for edit in &plan.pins {

@@ -130,7 +130,7 @@ fn an_upgrade_keeps_every_commit_and_a_rollback_gives_back_the_exact_branch() {
     assert_eq!(moved.len(), 1, "{moved:?}");
     assert!(moved[0].starts_with("refs/heads/main "), "{moved:?}");
     answer(&world, &["verify"], 0);
-    assert_eq!(answer(&world, &["status"], 0)["current_version"], "1.1.0");
+    assert_eq!(answer(&world, &["status"], 0)["core_version"], "1.1.0");
 
     answer(&world, &["rollback", "--yes"], 0);
     world.state().assert_same(&before);
@@ -162,7 +162,7 @@ fn the_next_release_is_offered_and_merged_again() {
     );
     // More work on top of the merge.
     let own = world.commit_own(&[File::plain("ours/more.py", "MORE = 1\n")], "more");
-    assert_eq!(answer(&world, &["status"], 0)["current_version"], "1.1.0");
+    assert_eq!(answer(&world, &["status"], 0)["core_version"], "1.1.0");
     world.publish("1.2.0", |r| {
         r.file("vitruvyan_core/core/new.py", Some("NEW = 2\n"))
     });

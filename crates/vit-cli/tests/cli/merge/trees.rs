@@ -43,8 +43,8 @@ fn case(base: &[File], own: &[File], core: &[File]) -> World {
 fn a_clean_merge_is_gits_own() {
     let bus = "vitruvyan_core/core/bus.py";
     let base = vec![
-        File::plain("doc/a.txt", long(0, "a")),
-        File::plain("doc/b.txt", long(0, "b")),
+        File::plain("doc/a.txt", long(20, "a")),
+        File::plain("doc/b.txt", long(20, "b")),
         File::plain("thing", "a file\n"),
         File::plain("run.sh", "#!/bin/sh\n"),
         file("link", Content::Symlink("doc/a.txt".into())),
@@ -64,7 +64,7 @@ fn a_clean_merge_is_gits_own() {
             "a rename here, a change in Core",
             vec![
                 gone("doc/a.txt"),
-                File::plain("doc/renamed.txt", long(0, "a")),
+                File::plain("doc/renamed.txt", long(20, "a")),
             ],
             vec![File::plain("doc/a.txt", long(30, "theirs"))],
         ),
@@ -73,7 +73,7 @@ fn a_clean_merge_is_gits_own() {
             vec![File::plain("doc/a.txt", long(30, "ours"))],
             vec![
                 gone("doc/a.txt"),
-                File::plain("doc/renamed.txt", long(0, "a")),
+                File::plain("doc/renamed.txt", long(20, "a")),
             ],
         ),
         (
@@ -151,10 +151,13 @@ fn a_conflict_blocks_by_its_kind() {
         (
             "rename/rename",
             "doc/a.txt",
-            vec![gone("doc/a.txt"), File::plain("doc/ours.txt", long(0, "a"))],
             vec![
                 gone("doc/a.txt"),
-                File::plain("doc/theirs.txt", long(0, "a")),
+                File::plain("doc/ours.txt", long(20, "a")),
+            ],
+            vec![
+                gone("doc/a.txt"),
+                File::plain("doc/theirs.txt", long(20, "a")),
             ],
         ),
         (
@@ -183,7 +186,7 @@ fn a_conflict_blocks_by_its_kind() {
         ),
     ];
     let base = vec![
-        File::plain("doc/a.txt", long(0, "a")),
+        File::plain("doc/a.txt", long(20, "a")),
         File::plain("run.sh", "#!/bin/sh\n"),
         File::plain("logo", b"\0\x01".to_vec()),
         file("link", Content::Symlink("doc/a.txt".into())),
