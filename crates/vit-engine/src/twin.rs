@@ -10,7 +10,7 @@
 //! |---|---|
 //! | what is in a folder, and its text on disk | [`manifest`], `text` |
 //! | the folder itself: walking, opening without following links | `tree`, `pool` |
-//! | making a twin | `take`, `copy` |
+//! | making a twin | `take`, `copy`, `extended` |
 //! | comparing | `verify` |
 //! | putting back | `exchange`, `restore`, `repair`, `remove` |
 
@@ -19,12 +19,15 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, CWD, StatxFlags};
+
 use crate::cancel::Cancel;
 use crate::error::EngineError;
 use crate::faults::Faults;
 
 mod copy;
 mod exchange;
+mod extended;
 pub mod manifest;
 mod pool;
 mod remove;
@@ -89,11 +92,12 @@ pub fn place(environment: &Path, state_dir: &Path, id: &str) -> PathBuf {
     beside.join(name)
 }
 
-/// Whether two paths lie on one file system. For one that is not there, the nearest folder above
-/// it counts.
+/// Whether two paths lie on one file system, so that names can be moved and linked between them:
+/// seen through two mounts, one file system is two. For a path that is not there, the nearest
+/// folder above it counts.
 #[must_use]
 pub fn same_file_system(a: &Path, b: &Path) -> bool {
-    let device = |path: &Path| {
+    let of = |path: &Path| {
         path.ancestors()
             .map(|p| {
                 if p.as_os_str().is_empty() {
@@ -102,10 +106,21 @@ pub fn same_file_system(a: &Path, b: &Path) -> bool {
                     p
                 }
             })
-            .find_map(|p| std::fs::metadata(p).ok())
-            .map(|found| found.dev())
+            .find_map(|p| Some((std::fs::metadata(p).ok()?.dev(), mount(p))))
     };
-    device(a).is_some() && device(a) == device(b)
+    match (of(a), of(b)) {
+        (Some((a, mount_a)), Some((b, mount_b))) => {
+            a == b && (mount_a == mount_b || mount_a.is_none() || mount_b.is_none())
+        }
+        _ => false,
+    }
+}
+
+/// Which mount a path is in; an old kernel does not tell.
+fn mount(path: &Path) -> Option<u64> {
+    let (none, mask) = (AtFlags::empty(), StatxFlags::MNT_ID);
+    let found = rustix::fs::statx(CWD, path, none, mask).ok()?;
+    (found.stx_mask & mask.bits() != 0).then_some(found.stx_mnt_id)
 }
 
 /// Turns an I/O error into the engine's, which names the path and what was tried.

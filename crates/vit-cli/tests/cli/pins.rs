@@ -8,6 +8,7 @@ use vit_testkit::{Invocation, Run, World};
 
 use crate::transaction::{outcomes, rollback, sound, upgrade};
 
+mod environment;
 mod kills;
 mod locks;
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use vit_contract::pins::{self, PyVersion};
 
+use super::environment::distributions;
 use crate::context::Context;
 use crate::store::atomic;
 
@@ -15,15 +16,8 @@ const MAX_BYTES: usize = 1024 * 1024;
 pub fn version(cx: &Context<'_>) -> Option<(Version, String)> {
     let environment = environment(cx)?;
     let wanted = pins::normalized(&cx.site.settings.core_distribution);
-    let library = environment.join("lib");
-    let mut folders: Vec<PathBuf> = entries(&library)
+    distributions(&environment)
         .into_iter()
-        .filter(|path| name(path).starts_with("python"))
-        .collect();
-    folders.sort();
-    folders
-        .iter()
-        .flat_map(|folder| entries(&folder.join("site-packages")))
         .filter(|path| {
             name(path)
                 .strip_suffix(".dist-info")
@@ -59,13 +53,6 @@ pub fn environment(cx: &Context<'_>) -> Option<PathBuf> {
 
 fn is_environment(path: &Path) -> bool {
     path.join("pyvenv.cfg").is_file()
-}
-
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return Vec::new();
-    };
-    entries.flatten().map(|entry| entry.path()).collect()
 }
 
 fn name(path: &Path) -> String {

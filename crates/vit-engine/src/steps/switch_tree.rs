@@ -5,7 +5,7 @@ use vit_contract::plan::Position;
 use vit_contract::problem::{Problem, Who};
 
 use super::leftovers::{self, Leftovers};
-use super::locks;
+use super::{bytecode, locks};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::RefEdit;
@@ -21,6 +21,7 @@ pub fn run(cx: &Context<'_>, from: &Position, to: &Position) -> Result<(), Engin
         move_branch(cx, branch, from, to)?;
         cx.git.set_head(Some(branch), &to.commit)?;
     }
+    bytecode::purge_tree(cx, &from.tree, &to.tree)?;
     sync(cx)
 }
 
@@ -52,6 +53,7 @@ pub fn undo(
         // Only now: what is untracked, and what is ignored, the old index and the old
         // `.gitignore` say. By the target's, files of the user's own would look like leftovers.
         note(leftovers::move_new(cx, keep));
+        note(bytecode::purge_tree(cx, &to.tree, &from.tree));
     }
     note(reset.map_err(Into::into));
     note(restore_refs(cx, from, to, keep.transaction));

@@ -16,8 +16,9 @@ pub enum Impossible {
     /// The file system or the kernel does not know it.
     #[error("the file system cannot exchange two folders")]
     NotSupported,
-    /// They lie on two file systems.
-    #[error("they are on different file systems")]
+    /// They lie on two file systems, or on one that does not move what was there before it was
+    /// laid over another (the lower layers of a container).
+    #[error("they are on different file systems, or layers of one")]
     OtherFileSystem,
     /// One of them is a mount point, or in use in a way that forbids it.
     #[error("one of them is a mount point")]

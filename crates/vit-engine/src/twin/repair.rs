@@ -16,7 +16,7 @@ use super::copy::{create, own, put_attributes};
 use super::manifest::{Entry, Held, Manifest, Node};
 use super::tree::{Tree, file_type, hash, part, size};
 use super::verify::{Mismatch, What};
-use super::{Work, failed, remove};
+use super::{Work, extended, failed, remove};
 use crate::error::EngineError;
 
 /// The name under which a file is made beside its place, before the rename. After a crash it is
@@ -115,6 +115,7 @@ impl<'a> Repair<'a> {
             return;
         };
         let result = self.work.at("repair.attributes").and_then(|()| {
+            self.tree.check_folder(above(name))?;
             let is = file_type(&self.tree.stat(name)?);
             let flags = match (is, &entry.node) {
                 (FileType::Symlink, Node::Link { .. }) => AtFlags::SYMLINK_NOFOLLOW,
@@ -152,6 +153,8 @@ impl<'a> Repair<'a> {
         let result = self
             .work
             .at("repair.make")
+            // A link in the place of a folder, which could not be removed, leads out.
+            .and_then(|()| self.tree.check_folder(above(name)))
             .and_then(|()| match &entry.node {
                 Node::Folder => self.folder(name),
                 Node::File { .. } => self.file(name, entry),
@@ -247,7 +250,8 @@ impl<'a> Repair<'a> {
             return;
         }
         let path = self.tree.full(folder);
-        if let Ok(found) = fs::symlink_metadata(&path)
+        if self.tree.check_folder(folder).is_ok()
+            && let Ok(found) = fs::symlink_metadata(&path)
             && found.is_dir()
             && found.mode() & 0o700 != 0o700
         {
@@ -322,8 +326,14 @@ fn copied(
 ) -> io::Result<()> {
     let from = source.read(name)?;
     let mut to = create(tree, fresh)?;
-    hash(from, &mut vec![0; BUFFER], |part| to.write_all(part))?;
+    let (sha256, size) = hash(&from, &mut vec![0; BUFFER], |part| to.write_all(part))?;
+    // It may have been written to since it was looked at.
+    if entry.node != (Node::File { sha256, size }) {
+        return Err(io::Error::other("the source changed while it was read"));
+    }
     own(&to, entry)?;
+    // The content is worth more than these.
+    let _ = extended::copy(&from, &to);
     // As everywhere: a rename without it could leave an empty file after a power cut.
     to.sync_all()
 }

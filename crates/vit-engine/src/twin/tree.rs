@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
@@ -68,11 +68,32 @@ impl Tree {
         Ok(File::from(self.open_below(name, flags)?))
     }
 
+    /// Opens a folder below.
+    pub(super) fn folder(&self, name: &OsStr) -> io::Result<File> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(self.open_below(name, flags)?))
+    }
+
+    /// Whether a name is a folder, and so is every one on the way: nothing that is done in it
+    /// leaves the tree.
+    pub(super) fn check_folder(&self, name: &OsStr) -> io::Result<()> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        self.open_below(name, flags)?;
+        Ok(())
+    }
+
     fn open_below(&self, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
         match rustix::fs::openat2(&self.fd, part(name), flags, Mode::empty(), resolve) {
             // An old kernel, or a sandbox that does not know the call.
             Err(Errno::NOSYS | Errno::PERM) => {
+                let above = Path::new(name).ancestors().skip(1);
+                for folder in above.filter(|folder| !folder.as_os_str().is_empty()) {
+                    let found = rustix::fs::statat(&self.fd, folder, AtFlags::SYMLINK_NOFOLLOW)?;
+                    if file_type(&found) != FileType::Directory {
+                        return Err(Errno::LOOP);
+                    }
+                }
                 rustix::fs::openat(&self.fd, part(name), flags, Mode::empty())
             }
             result => result,
@@ -106,8 +127,7 @@ impl Tree {
     }
 
     fn list(&self, name: &OsStr, found: &mut Vec<Found>) -> io::Result<()> {
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let folder = self.open_below(name, flags)?;
+        let folder = self.folder(name)?;
         for entry in Dir::read_from(&folder)? {
             let entry = entry?;
             let last = entry.file_name().to_bytes();
@@ -173,7 +193,7 @@ impl Tree {
 
 /// Reads a file to its end, once: hashes it and hands every part on.
 pub(super) fn hash(
-    mut file: File,
+    mut file: impl io::Read,
     buffer: &mut [u8],
     mut each: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<([u8; 32], u64)> {

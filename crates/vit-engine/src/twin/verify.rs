@@ -265,10 +265,10 @@ fn extra_path(found: &Found) -> Mismatch {
             // While it is written, a number follows.
             let mut ends = name.rsplitn(2, |&byte| byte == b'.');
             let (last, before) = (ends.next().unwrap_or_default(), ends.next());
+            let finished = last == b"pyc" && before.is_some();
             let unfinished = last.iter().all(u8::is_ascii_digit)
                 && before.is_some_and(|before| before.ends_with(b".pyc"));
-            path.parent().is_some_and(|parent| parent.ends_with(cache))
-                && (last == b"pyc" || unfinished)
+            path.parent().is_some_and(|parent| parent.ends_with(cache)) && (finished || unfinished)
         }
         _ => false,
     };
