@@ -36,7 +36,7 @@ fn a_snapshot_before_an_upgrade_of_code_has_its_environment_too() {
     }
     let world = world("exit 0");
     world
-        .publish("1.0.1", |r| r.parent("v1.0.0").feature("code only"))
+        .publish("1.0.1", |r| r.on_top_of("v1.0.0").feature("code only"))
         .publish("1.2.0", |r| r.file("base.txt", Some("beta==2.0\n")));
     let first = manifest(&world);
     let to = |version: &str| {
