@@ -54,11 +54,11 @@ pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersi
             answers.extend(from_ancestor(cx, status)?);
         }
     }
-    Ok(settle(answers, pins))
+    Ok(settle(&answers, pins))
 }
 
 /// The first answer counts; the others that differ are told.
-fn settle(answers: Vec<(Version, String)>, pins: Option<Pins>) -> CoreVersion {
+fn settle(answers: &[(Version, String)], pins: Option<Pins>) -> CoreVersion {
     let mut problems = Vec::new();
     let Some((version, source)) = answers.first().cloned() else {
         let hint = match &pins {
