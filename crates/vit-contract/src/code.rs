@@ -154,6 +154,17 @@ codes! {
     UpstreamRemoteMissing "upstream_remote_missing" Warning "the remote that a manifest names as the source of Core is not configured";
     SubmoduleDirty "submodule_dirty" Blocked "the submodule that Core is has changes, or stands on another commit than the repository records";
     SubmoduleUnusable "submodule_unusable" Blocked "the submodule that Core is cannot be upgraded: it is not checked out, or has no remote";
+    // pins of Core, where it is an installed package
+    PinUntracked "pin_untracked" Blocked "a file that pins Core is not in HEAD: an edit of it could not be undone";
+    PinRange "pin_range" Blocked "a pin is a range that does not let the target in";
+    PinRangeKept "pin_range_kept" Info "a pin is a range that lets the target in: it is left as it is";
+    PinHashed "pin_hashed" Blocked "a pin bears hashes of the old version's files, and those of the target's are not known";
+    PinUnclear "pin_unclear" Blocked "a pin is in a form that cannot be edited";
+    PinOpen "pin_open" Blocked "no file pins Core to one version: there is nothing to edit";
+    PinDisagreement "pin_disagreement" Warning "two places name different versions of the installed package that Core is";
+    PinNoRelease "pin_no_release" Warning "Core is pinned to something that is no release";
+    PinLockStale "pin_lock_stale" Blocked "a lock file could not be brought to the edited pins";
+    VersionNotPython "version_not_python" Blocked "the release's version has no spelling that Python's packages could have";
     // transactions
     SmokeTestFailed "smoke_test_failed" Blocked "a smoke test failed";
     SmokeTestCouldNotRun "smoke_test_could_not_run" Blocked "a smoke test said that it could not run";

@@ -13,6 +13,7 @@
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
 //! | [`settings`] | `vit.toml` |
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
+//! | [`pins`] | `requirements.txt`, `pyproject.toml`, `uv.lock`: where a version of Core is named |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
 //! | [`output`], [`exit`] | what the commands print and return |
 //! | [`schemas`] | JSON Schemas and the table of codes, for the documentation |
@@ -27,6 +28,7 @@ pub mod exit;
 pub mod history;
 pub mod name;
 pub mod output;
+pub mod pins;
 pub mod plan;
 pub mod problem;
 pub mod range;

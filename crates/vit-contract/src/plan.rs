@@ -17,9 +17,11 @@ use crate::problem::Problem;
 use crate::release::Changes;
 use crate::verdict::{Answer, Verdict};
 
+mod pin;
 mod rehearsal;
 mod step;
 
+pub use pin::PinEdit;
 pub use rehearsal::{Rehearsal, RehearsalOutcome};
 pub use step::{
     CommandStep, EnvironmentAction, EnvironmentPlan, EnvironmentStep, Installer, Position, Step,
@@ -222,6 +224,9 @@ pub struct Plan {
     pub smoke_tests: Vec<SmokeTest>,
     /// The effects, in order.
     pub steps: Vec<Step>,
+    /// The pins that are edited, where Core is an installed package.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<PinEdit>,
     /// What becomes of the Python environment.
     #[serde(default)]
     pub environment: EnvironmentPlan,

@@ -25,8 +25,10 @@ use crate::store::history_file;
 
 pub mod core_version;
 pub mod environment;
+pub mod installed;
 pub mod landing;
 pub mod passed;
+pub mod pins;
 pub mod repository;
 pub mod target;
 mod upstream;

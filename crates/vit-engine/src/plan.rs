@@ -81,7 +81,8 @@ pub fn upgrade(
         &target.environment,
         &target.landing.steps,
         repository.install_timeout,
-    );
+    )
+    .installed_by(target.landing.install.as_deref());
     problems.extend(environment.problems);
     let (needed, disk_problem) =
         environment::with_environment(target.switch.bytes, facts.free_bytes, &target.environment);
@@ -121,6 +122,7 @@ pub fn upgrade(
         changes: changes(target),
         contracts,
         steps: steps(target, from, to, (environment.step, own_steps)),
+        pins: target.landing.pins.clone(),
         environment: environment.plan,
         rehearsal: None,
         then: Vec::new(),

@@ -72,20 +72,46 @@ fn headline(plan: &Plan, view: View) -> String {
     };
     let tag = plan.target_tag.as_deref().map(visible);
     let mut line = match (plan.strategy, &tag) {
+        (Strategy::Package, Some(tag)) => pinned(plan, &end(from), tag),
         (Strategy::Merge, Some(tag)) => merged(plan, &end(from), tag),
         (Strategy::Submodule, Some(tag)) => moved(plan, &end(from), tag),
         (_, Some(tag)) => format!("{} → {} at {tag}", end(from), end(to)),
         (_, None) => format!("{} → {}", end(from), end(to)),
     };
-    // What a merge that does not go would change is not known.
-    if plan.strategy != Strategy::Merge || plan.answer != Answer::Blocked {
+    // What a merge or an edit that does not go would change is not known.
+    if !matches!(plan.strategy, Strategy::Merge | Strategy::Package)
+        || plan.answer != Answer::Blocked
+    {
         line.push_str(&format!(", {} change", count(plan.files_changed, "file")));
         if plan.files_changed == 1 {
             line.push('s');
         }
     }
     out.push_str(&format!("  {}\n", view.paint.dim(&line)));
+    for edit in &plan.pins {
+        let (from, to) = (pin(&edit.from), pin(&edit.to));
+        out.push_str(&format!("  edits {}: {from} → {to}\n", visible(&edit.file)));
+    }
     out
+}
+
+/// What a pin names: a commit is abbreviated.
+fn pin(text: &str) -> String {
+    if text.len() >= 40 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        short(text)
+    } else {
+        visible(text)
+    }
+}
+
+/// New pins are one commit; what blocks them was found without making it.
+fn pinned(plan: &Plan, from: &str, tag: &str) -> String {
+    let name = branch(plan.to.position.branch.as_deref());
+    if plan.answer == Answer::Blocked {
+        return format!("{from}, {tag} to be pinned");
+    }
+    let commit = short(&plan.to.position.commit);
+    format!("{from} → {commit} {name}, {tag} pinned as one commit")
 }
 
 /// A merge adds one commit to the branch; what blocks it was found without making that commit.

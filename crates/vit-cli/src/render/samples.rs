@@ -215,6 +215,7 @@ pub(crate) fn plan() -> Plan {
             timeout_seconds: 180,
         }],
         steps: vec![Step::SwitchTree { from, to }],
+        pins: Vec::new(),
         environment: vit_contract::plan::EnvironmentPlan::default(),
         rehearsal: None,
         then: Vec::new(),

@@ -23,6 +23,7 @@ mod kill;
 mod merge;
 mod mistakes;
 mod own_steps;
+mod pins;
 mod planning;
 mod program;
 mod readme;

@@ -6,13 +6,14 @@ use crate::code::Code;
 use crate::document::cursor::{Field, Fields};
 use crate::document::findings::{Findings, SHOWN_CHARS};
 use crate::document::{Document, Format, Reading, Value, has_credentials, parse};
+use crate::pins;
 use crate::problem::{Problem, Who};
 use crate::text::excerpt;
 
 mod environment;
 
 /// The keys at the top.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "registry",
     "core_package",
     "core_submodule",
@@ -20,6 +21,7 @@ const KEYS: [&str; 11] = [
     "critical_paths",
     "discovery",
     "environment",
+    "core_distribution",
     "history_retention",
     "snapshot_retention",
     "step",
@@ -89,6 +91,10 @@ fn collect(top: &Fields<'_>, findings: &mut Findings<'_>) -> Settings {
     }
     if let Some(field) = top.optional("environment") {
         settings.environment = environment::read(&field, findings);
+    }
+    if let Some(field) = top.optional("core_distribution") {
+        let name = distribution(&field, findings);
+        settings.core_distribution = name.unwrap_or(settings.core_distribution);
     }
     for (key, target) in [
         ("core_package", &mut settings.core_package),
@@ -206,6 +212,21 @@ fn is_transport_helper(text: &str) -> bool {
     text.split_once("::").is_some_and(|(word, _)| {
         !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     })
+}
+
+/// The name of a distribution; any spelling of it that Python's tools accept.
+fn distribution(field: &Field<'_>, findings: &mut Findings<'_>) -> Option<String> {
+    let text = field.string(findings)?;
+    if pins::is_name(text) {
+        return Some(text.to_owned());
+    }
+    let message = "must be the name of a Python distribution";
+    let problem = findings.problem(Code::BadValue, field, message);
+    findings.push_with_hint(
+        problem,
+        "write letters, digits, `.`, `_` and `-`: `vitruvyan-core`",
+    );
+    None
 }
 
 /// One path or a list of them.

@@ -8,6 +8,8 @@ use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
 use vit_contract::version;
 
+use super::installed;
+use super::pins::{Pins, as_released};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::phase::Story;
@@ -27,6 +29,8 @@ pub struct CoreVersion {
     pub version: Option<Version>,
     /// Which source told.
     pub source: String,
+    /// Where this repository pins Core, where Core is an installed package.
+    pub pins: Option<Pins>,
     /// Disagreements.
     pub problems: Vec<Problem>,
 }
@@ -36,10 +40,18 @@ pub struct CoreVersion {
 /// # Errors
 /// Git failed.
 pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersion, EngineError> {
+    let pins = match &status.head {
+        Some(head) => Pins::gather(cx, head)?,
+        None => None,
+    };
     let mut answers: Vec<(Version, String)> = Vec::new();
     answers.extend(from_journal(cx, status));
     if let Some(core) = submodule::find(cx)? {
         answers.extend(from_submodule(cx, &core, refs)?);
+    } else if let Some(pins) = &pins {
+        // The tags here are the project's own: they say nothing of Core.
+        answers.extend(pins.exact(refs));
+        answers.extend(installed::version(cx).map(|(v, place)| (as_released(v, refs), place)));
     } else {
         answers.extend(from_tag_at_head(status, refs));
         answers.extend(from_package(&cx.site.root, &cx.site.settings.core_package));
@@ -47,9 +59,20 @@ pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersi
             answers.extend(from_ancestor(cx, status)?);
         }
     }
+    Ok(settle(&answers, pins))
+}
+
+/// The first answer counts; the others that differ are told.
+fn settle(answers: &[(Version, String)], pins: Option<Pins>) -> CoreVersion {
     let mut problems = Vec::new();
     let Some((version, source)) = answers.first().cloned() else {
-        let hint = "check out a release tag, or fetch the release tags";
+        let hint = match &pins {
+            None => "check out a release tag, or fetch the release tags".to_owned(),
+            Some(pins) => format!(
+                "pin it (`{}==<version>`), or install it into the environment",
+                pins.distribution
+            ),
+        };
         problems.push(
             Problem::new(
                 Code::CoreVersionUnknown,
@@ -58,32 +81,41 @@ pub fn find(cx: &Context<'_>, status: &Status, refs: &[Ref]) -> Result<CoreVersi
             )
             .hint(Who::You, hint),
         );
-        return Ok(CoreVersion {
+        return CoreVersion {
             version: None,
             source: "unknown".into(),
+            pins,
             problems,
-        });
+        };
     };
     for (other, whence) in &answers[1..] {
-        if *other != version {
-            problems.push(
-                Problem::new(
-                    Code::CoreVersionDisagreement,
-                    "core",
-                    "two sources name different versions",
-                )
-                .evidence(format!(
-                    "{source} says {version}, {whence} says {other}; the first counts"
-                ))
-                .hint(Who::Core, "release the package with the version of its tag"),
-            );
+        if *other == version {
+            continue;
         }
+        let evidence = format!("{source} says {version}, {whence} says {other}; the first counts");
+        problems.push(match &pins {
+            None => Problem::new(
+                Code::CoreVersionDisagreement,
+                "core",
+                "two sources name different versions",
+            )
+            .evidence(evidence)
+            .hint(Who::Core, "release the package with the version of its tag"),
+            Some(pins) => Problem::new(
+                Code::PinDisagreement,
+                &pins.distribution,
+                "two places name different versions of it",
+            )
+            .evidence(evidence)
+            .hint(Who::You, "pin one version everywhere, and install that one"),
+        });
     }
-    Ok(CoreVersion {
+    CoreVersion {
         version: Some(version),
         source,
+        pins,
         problems,
-    })
+    }
 }
 
 fn from_journal(cx: &Context<'_>, status: &Status) -> Option<(Version, String)> {

@@ -2,7 +2,7 @@
 //! in memory. One file a strategy.
 
 use vit_contract::code::Code;
-use vit_contract::plan::{Position, Step, Strategy};
+use vit_contract::plan::{PinEdit, Position, Step, Strategy};
 use vit_contract::problem::{Problem, Who};
 use vit_contract::release::Release;
 
@@ -12,7 +12,9 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::NewCommit;
 
+mod lock;
 mod merge;
+mod package;
 pub(crate) mod submodule;
 
 /// Where an upgrade would land.
@@ -34,6 +36,10 @@ pub struct Landing {
     /// Whether HEAD carries commits of its own on top of this very release: there is nothing to
     /// bring.
     pub contained: bool,
+    /// The pins that are edited, where Core is an installed package.
+    pub pins: Vec<PinEdit>,
+    /// How the environment is installed, where the strategy knows better than the settings.
+    pub install: Option<Vec<Vec<String>>>,
 }
 
 /// The commit that an upgrade would put HEAD on.
@@ -64,6 +70,9 @@ impl Landing {
         if let Some(core) = crate::submodule::find(cx)? {
             return submodule::landing(cx, facts, (release, position), &core);
         }
+        if let Some(pins) = &facts.current.pins {
+            return package::landing(cx, facts, pins, (release, position));
+        }
         if commits.own > 0 && !commits.fast_forward {
             return merge::landing(cx, facts, (release, position), commits);
         }
@@ -80,6 +89,8 @@ impl Landing {
             steps: Vec::new(),
             problems: Vec::new(),
             contained: false,
+            pins: Vec::new(),
+            install: None,
         }
     }
 

@@ -215,6 +215,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
             .chain(parts.submodule)
             .chain(parts.environment.step.map(Step::Environment))
             .collect(),
+        pins: Vec::new(),
         environment: parts.environment.plan,
         rehearsal: None,
         then: Vec::new(),

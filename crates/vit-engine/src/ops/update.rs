@@ -93,8 +93,18 @@ pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineErr
         match facts.target(cx, release, false) {
             Ok(target) => {
                 let mut verdict = facts.judge(&target);
-                // What a merge meets is found before anybody is offered it.
-                let met = [Code::MergeConflict, Code::UnrelatedHistories];
+                // What a merge or a pin meets is found before anybody is offered it.
+                let met = [
+                    Code::MergeConflict,
+                    Code::UnrelatedHistories,
+                    Code::PinHashed,
+                    Code::PinLockStale,
+                    Code::PinOpen,
+                    Code::PinRange,
+                    Code::PinUnclear,
+                    Code::PinUntracked,
+                    Code::VersionNotPython,
+                ];
                 let against = target
                     .landing
                     .problems

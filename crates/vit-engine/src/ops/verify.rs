@@ -11,7 +11,8 @@ use super::history;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::transaction;
-use crate::facts::{Local, core_version, local_refs};
+use crate::facts::pins::Pins;
+use crate::facts::{CoreVersion, Local, core_version, local_refs};
 use crate::git::{GitError, Ref};
 use crate::store::journal::Journal;
 use crate::submodule::{self, CoreSubmodule};
@@ -32,14 +33,15 @@ pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
         return Err(super::planning::unborn());
     };
     checks.push(transaction_check(cx)?);
-    match &core.version {
-        None => checks.push(check(
+    match (&core.version, &core.pins) {
+        (_, Some(pins)) => checks.push(pinned(pins, &core, &refs)),
+        (None, None) => checks.push(check(
             "release",
             CheckState::Failed,
             "the installed Core version cannot be told".into(),
             Some("fetch the release tags with `vit update`"),
         )),
-        Some(version) => {
+        (Some(version), None) => {
             let tag = version::tag_of(version);
             match submodule::find(cx)? {
                 Some(core) => submodule_release(cx, &mut checks, &refs, (&core, &tag))?,
@@ -59,7 +61,10 @@ pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
             Some("`git status` tells more"),
         )
     });
-    if let Some(found) = metadata(cx, &position, core.version.as_ref())? {
+    // HEAD is a commit of the project: no release's checksum is its own.
+    if core.pins.is_none()
+        && let Some(found) = metadata(cx, &position, core.version.as_ref())?
+    {
         checks.push(found);
     }
     checks.extend(super::environment::verify(cx)?);
@@ -101,6 +106,32 @@ fn transaction_check(cx: &Context<'_>) -> Result<Check, EngineError> {
             Some("vit recover"),
         ),
     })
+}
+
+/// Every place that names one version of Core names the same.
+fn pinned(pins: &Pins, core: &CoreVersion, refs: &[Ref]) -> Check {
+    let name = &pins.distribution;
+    let exact = pins.exact(refs);
+    let Some(version) = core.version.as_ref().filter(|_| !exact.is_empty()) else {
+        let found = format!("no file pins {name} to one version");
+        return check("pins", CheckState::Warning, found, Some("pin it with `==`"));
+    };
+    let differing: Vec<String> = exact
+        .iter()
+        .filter(|(pinned, _)| pinned != version)
+        .map(|(pinned, place)| format!("{place} names {pinned}"))
+        .collect();
+    if differing.is_empty() {
+        let found = format!("{name} is pinned to {version} in every place that names a version");
+        return check("pins", CheckState::Ok, found, None);
+    }
+    let found = format!("{} says {version}; {}", core.source, differing.join(", "));
+    check(
+        "pins",
+        CheckState::Failed,
+        found,
+        Some("pin one version everywhere"),
+    )
 }
 
 /// HEAD is the release's commit, or carries it below commits of its own, and the user's tag and

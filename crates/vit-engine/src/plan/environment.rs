@@ -1,7 +1,9 @@
 //! What becomes of the Python environment: decided from facts alone.
 
 use vit_contract::code::Code;
-use vit_contract::plan::{Disk, EnvironmentPlan, EnvironmentStep, Step};
+use vit_contract::plan::{
+    Disk, EnvironmentAction, EnvironmentPlan, EnvironmentStep, Installer, Step,
+};
 use vit_contract::problem::{Problem, Severity, Who};
 
 use crate::facts::environment::{Change, Environment, Found, Room};
@@ -15,6 +17,24 @@ pub struct Decision {
     pub step: Option<EnvironmentStep>,
     /// What stands against it, or should be known.
     pub problems: Vec<Problem>,
+}
+
+impl Decision {
+    /// The same with the commands of a landing that knows better how uv installs it: by the
+    /// project's own lock. Where pip installs, it goes by the edited pins.
+    #[must_use]
+    pub fn installed_by(mut self, own: Option<&[Vec<String>]>) -> Self {
+        if let (Some(own), Some(step)) = (own, &mut self.step)
+            && let EnvironmentAction::Install {
+                installer: Installer::Uv,
+                commands,
+                ..
+            } = &mut step.action
+        {
+            *commands = own.to_vec();
+        }
+        self
+    }
 }
 
 /// Decides for a landing. A step that the landing brings itself is taken as it is.

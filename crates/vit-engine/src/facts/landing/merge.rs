@@ -62,6 +62,8 @@ pub(super) fn landing(
         steps: Vec::new(),
         problems: Vec::new(),
         contained: false,
+        pins: Vec::new(),
+        install: None,
     };
     let Some(base) = cx.git.merge_base(&head.commit, &core.commit)? else {
         landing.problems.push(unrelated(cx, release));

@@ -40,6 +40,8 @@ pub(super) fn landing(
         steps: Vec::new(),
         problems: Vec::new(),
         contained: false,
+        install: None,
+        pins: Vec::new(),
     };
     let (Some(pointer), Some(inside)) = (&submodule.pointer, &submodule.inside) else {
         landing.problems.push(not_there(submodule));
