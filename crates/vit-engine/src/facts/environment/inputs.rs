@@ -182,7 +182,10 @@ impl Reading<'_> {
         let Some(entry) = self.by_path.get(path) else {
             return Ok(String::new());
         };
-        let blobs = self.cx.git.read_blobs(std::slice::from_ref(&entry.oid), MAX_BYTES)?;
+        let blobs = self
+            .cx
+            .git
+            .read_blobs(std::slice::from_ref(&entry.oid), MAX_BYTES)?;
         Ok(match blobs.into_iter().next() {
             Some(Blob::Content(bytes)) => String::from_utf8_lossy(&bytes).into_owned(),
             _ => String::new(),
