@@ -13,3 +13,5 @@ pub mod vertical_files;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::with as in_world;

@@ -349,13 +349,14 @@ mod tests {
           contracts.GraphPlugin  exported       energy, finance
           contracts.Old          missing        energy
 
-        time      about 41s (an estimate: nothing was measured here yet)
-        disk      12.0 MiB needed, 50.0 GiB free
-        risk      medium
-                  - 1 breaking change is on an allowlist
-        way back  1. the tree goes back to aaaaaaaaaa and is compared file by file
-                  2. the branch main is checked out again
-        accepted  contact_not_email for energy
+        time         about 41s (an estimate: nothing was measured here yet)
+        disk         12.0 MiB needed, 50.0 GiB free
+        environment  dependencies are not managed: no Python environment was found
+        risk         medium
+                     - 1 breaking change is on an allowlist
+        way back     1. the tree goes back to aaaaaaaaaa and is compared file by file
+                     2. the branch main is checked out again
+        accepted     contact_not_email for energy
 
         1 warning
           warning[contact_not_email]: the contact is no e-mail address
@@ -378,12 +379,13 @@ mod tests {
           energy    warning  none
           finance   blocked  at most 3m 00s
 
-        time      about 41s (an estimate: nothing was measured here yet)
-        disk      12.0 MiB needed, 50.0 GiB free
-        risk      medium
-                  - 1 breaking change is on an allowlist
-        way back  1. the tree goes back to aaaaaaaaaa and is compared file by file
-                  2. the branch main is checked out again
+        time         about 41s (an estimate: nothing was measured here yet)
+        disk         12.0 MiB needed, 50.0 GiB free
+        environment  dependencies are not managed: no Python environment was found
+        risk         medium
+                     - 1 breaking change is on an allowlist
+        way back     1. the tree goes back to aaaaaaaaaa and is compared file by file
+                     2. the branch main is checked out again
 
         2 problems block
           finance: the target is newer than the vertical's max_core_version [core_above_maximum]
@@ -450,13 +452,14 @@ mod tests {
           contracts.GraphPlugin  ^[32mexported^[0m       energy, finance
           contracts.Old          ^[1m^[31mmissing^[0m        energy
 
-        ^[2mtime^[0m      about 41s (an estimate: nothing was measured here yet)
-        ^[2mdisk^[0m      12.0 MiB needed, 50.0 GiB free
-        ^[2mrisk^[0m      ^[33mmedium^[0m
-                  - 1 breaking change is on an allowlist
-        ^[2mway back^[0m  1. the tree goes back to aaaaaaaaaa and is compared file by file
-                  2. the branch main is checked out again
-        ^[2maccepted^[0m  contact_not_email for energy
+        ^[2mtime^[0m         about 41s (an estimate: nothing was measured here yet)
+        ^[2mdisk^[0m         12.0 MiB needed, 50.0 GiB free
+        ^[2menvironment^[0m  dependencies are not managed: no Python environment was found
+        ^[2mrisk^[0m         ^[33mmedium^[0m
+                     - 1 breaking change is on an allowlist
+        ^[2mway back^[0m     1. the tree goes back to aaaaaaaaaa and is compared file by file
+                     2. the branch main is checked out again
+        ^[2maccepted^[0m     contact_not_email for energy
 
         ^[33m1 warning^[0m
           ^[1m^[33mwarning[contact_not_email]^[0m^[1m: the contact is no e-mail address^[0m

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use vit_testkit::python::{self, Env, Wheel};
 use vit_testkit::{Invocation, Run, World, WorldBuilder};
 
+mod filesystem;
 mod finding;
 mod hostile;
 mod kill;

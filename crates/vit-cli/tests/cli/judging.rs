@@ -43,14 +43,15 @@ fn case_15_staged_and_unstaged_changes_block_with_their_names() {
     upgrade 1.0.0 → 1.1.0   channel stable   blocked
       HASH main → HASH detached at v1.1.0, 3 files change
 
-    time      about 1.0s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      medium
-              - no vertical is declared: nothing proves it
-    way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
-              2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
-              3. every tracked file is hashed against the old tree before it is called restored
-              4. later, `vit rollback` does the same
+    time         about 1.0s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         medium
+                 - no vertical is declared: nothing proves it
+    way back     1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
+                 2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
+                 3. every tracked file is hashed against the old tree before it is called restored
+                 4. later, `vit rollback` does the same
 
     1 problem blocks
       working tree: tracked files have changes that are not committed [dirty_tree]
@@ -258,14 +259,15 @@ fn case_19_a_malformed_manifest_as_a_person_sees_it() {
       vertical                                answer   smoke test
       domains/finance/vertical_manifest.yaml  blocked  none
 
-    time      about 1.0s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      HIGH
-              - 1 manifest cannot be read
-    way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
-              2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
-              3. every tracked file is hashed against the old tree before it is called restored
-              4. later, `vit rollback` does the same
+    time         about 1.0s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         HIGH
+                 - 1 manifest cannot be read
+    way back     1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
+                 2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
+                 3. every tracked file is hashed against the old tree before it is called restored
+                 4. later, `vit rollback` does the same
 
     4 problems block
       error[missing_field]: `compatibility` is missing

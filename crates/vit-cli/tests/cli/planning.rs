@@ -57,14 +57,15 @@ fn a_plan_shows_what_will_happen() {
       contract               in the target  used by
       contracts.GraphPlugin  exported       finance
 
-    time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      low
-              - no breaking change, every active vertical has a smoke test
-    way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
-              2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
-              3. every tracked file is hashed against the old tree before it is called restored
-              4. later, `vit rollback` does the same
+    time         about 31s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         low
+                 - no breaking change, every active vertical has a smoke test
+    way back     1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
+                 2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
+                 3. every tracked file is hashed against the old tree before it is called restored
+                 4. later, `vit rollback` does the same
 
     next: vit upgrade
     --- stderr
@@ -95,14 +96,15 @@ fn an_upgrade_is_told_step_by_step_and_asks_the_registry_once() {
       contract               in the target  used by
       contracts.GraphPlugin  exported       finance
 
-    time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      low
-              - no breaking change, every active vertical has a smoke test
-    way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
-              2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
-              3. every tracked file is hashed against the old tree before it is called restored
-              4. later, `vit rollback` does the same
+    time         about 31s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         low
+                 - no breaking change, every active vertical has a smoke test
+    way back     1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
+                 2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
+                 3. every tracked file is hashed against the old tree before it is called restored
+                 4. later, `vit rollback` does the same
 
     upgraded 1.0.0 → 1.1.0 (0.0s)
       proof        verified by content
@@ -143,12 +145,13 @@ fn a_rollback_is_told_step_by_step_and_stands_in_the_history() {
       vertical  smoke test, told and not deciding
       finance   at most 5m 00s
 
-    time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      low
-              - the snapshot was a working state of this installation
-    way back  1. the tag pre-rollback-<time> keeps the present state
-              2. `vit rollback --to pre-rollback-<time>` comes back to it
+    time         about 31s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         low
+                 - the snapshot was a working state of this installation
+    way back     1. the tag pre-rollback-<time> keeps the present state
+                 2. `vit rollback --to pre-rollback-<time>` comes back to it
 
     went back 1.1.0 → 1.0.0 (0.0s)
       proof        verified by content
@@ -454,14 +457,15 @@ fn a_blocked_plan_can_be_looked_at_and_is_not_carried_out() {
       vertical  answer   smoke test
       finance   blocked  at most 5m 00s
 
-    time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      low
-              - no breaking change, every active vertical has a smoke test
-    way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
-              2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
-              3. every tracked file is hashed against the old tree before it is called restored
-              4. later, `vit rollback` does the same
+    time         about 31s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         low
+                 - no breaking change, every active vertical has a smoke test
+    way back     1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
+                 2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
+                 3. every tracked file is hashed against the old tree before it is called restored
+                 4. later, `vit rollback` does the same
 
     1 problem blocks
       finance: Core 1.1.0 is above max_core_version 1.0.x [core_above_maximum]

@@ -158,14 +158,15 @@ fn commits_of_ones_own_are_never_dropped() {
     upgrade 1.0.0 → 1.1.0   channel stable   blocked
       HASH detached → HASH detached at v1.1.0, 4 files change
 
-    time      about 1.0s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      medium
-              - no vertical is declared: nothing proves it
-    way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
-              2. on any failure the tree goes back to 1.0.0 by itself, HEAD is detached there again
-              3. every tracked file is hashed against the old tree before it is called restored
-              4. later, `vit rollback` does the same
+    time         about 1.0s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         medium
+                 - no vertical is declared: nothing proves it
+    way back     1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
+                 2. on any failure the tree goes back to 1.0.0 by itself, HEAD is detached there again
+                 3. every tracked file is hashed against the old tree before it is called restored
+                 4. later, `vit rollback` does the same
 
     1 problem blocks
       HEAD: HEAD carries commits of its own on top of Core: switching the tree would drop their content [own_commits]

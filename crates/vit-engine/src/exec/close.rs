@@ -36,12 +36,15 @@ pub(super) fn close(run: &mut Run<'_, '_>, ending: &Ending) {
     }
     if ending.outcome != Outcome::Inconsistent {
         // Before the last record, so that a crash in the middle is recovered from.
-        drop_environment(run, ending.outcome);
         prune(run);
     }
     run.record_if_possible(&Entry::Closed {
         outcome: ending.outcome,
     });
+    if ending.outcome != Outcome::Inconsistent {
+        // After it: whoever recovers from a crash before it compares with what was kept.
+        drop_environment(run, ending.outcome);
+    }
     if ending.outcome != Outcome::Inconsistent
         && let Err(error) = run.held.rotate()
     {
@@ -57,7 +60,9 @@ fn drop_environment(run: &mut Run<'_, '_>, outcome: Outcome) {
         Some(begun) if begun.kind == Kind::Repair => Outcome::RollbackExecuted,
         _ => outcome,
     };
-    if let Err(error) = environment::drop_kept(run.cx, &run.id, outcome) {
+    let result =
+        environment::drop_kept(run.cx, &run.id, outcome).and_then(|()| environment::prune(run.cx));
+    if let Err(error) = result {
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
@@ -179,7 +184,6 @@ pub(super) fn cause_text(cause: &Problem) -> String {
 fn prune(run: &mut Run<'_, '_>) {
     let keep = run.cx.site.settings.snapshot_retention;
     let result = snapshots::prune(run.cx, keep)
-        .and_then(|()| environment::prune(run.cx))
         .and_then(|()| evidence::prune(&run.cx.site.state_dir, evidence::KEEP));
     if let Err(error) = result {
         run.problems

@@ -1,11 +1,14 @@
 //! Every step run and undone once, twice, and from the middle; the smoke tests' timeout.
 
 use vit_contract::code::Code;
+use vit_contract::history::Outcome;
 use vit_contract::output::SmokeOutcome;
-use vit_contract::plan::{Position, SmokeTest};
+use vit_contract::plan::{
+    EnvironmentAction, EnvironmentStep, Installer, Position, SmokeTest, Step,
+};
 use vit_testkit::{State, World};
 
-use super::{leftovers, probe, switch_tree, vertical_files};
+use super::{environment, leftovers, probe, switch_tree, vertical_files};
 use crate::cancel::Cancel;
 use crate::clock::SystemClock;
 use crate::context::{Actor, Context};
@@ -35,7 +38,7 @@ fn world(smoke: &str) -> World {
     world
 }
 
-fn with<T>(world: &World, act: impl FnOnce(&Context<'_>) -> T) -> T {
+pub(crate) fn with<T>(world: &World, act: impl FnOnce(&Context<'_>) -> T) -> T {
     let environment = Environment::new(world.environment());
     let site = Site::discover(&world.installation(), &environment).unwrap();
     act(&Context {
@@ -373,4 +376,67 @@ fn case_16_a_timeout_ends_what_the_smoke_test_has_started() {
         assert_eq!(problem.code, Code::SmokeTestTimeout);
         assert_eq!(world.processes(), Vec::<u32>::new(), "{script}");
     }
+}
+
+/// Kept once, put back from any state, any number of times.
+#[test]
+fn an_environment_is_put_back_from_whatever_was_made_of_it() {
+    let world = world("exit 0");
+    for (path, text) in [
+        ("pyvenv.cfg", "home = /usr/bin\n"),
+        ("bin/python", "#!/bin/sh\n"),
+        ("lib/a/__init__.py", "A = 1\n"),
+        ("lib/a/large.bin", &"x".repeat(100_000)),
+    ] {
+        world.write(&format!(".venv/{path}"), text);
+    }
+    let before = vit_testkit::python::manifest(&world.path(".venv"));
+    let step = EnvironmentStep {
+        path: world.path(".venv").display().to_string(),
+        action: EnvironmentAction::Install {
+            installer: Installer::Uv,
+            installer_version: None,
+            commands: Vec::new(),
+            timeout_seconds: 1,
+        },
+    };
+    with(&world, |cx| {
+        Folder::state(cx.site).ensure().unwrap();
+        let steps = [Step::Environment(step.clone())];
+        let kept = environment::keep(cx, "t1", &steps).unwrap().unwrap();
+        assert_eq!(kept.files, 4);
+        assert!(environment::is_exact(&kept));
+        let evidence = Evidence::create(&cx.site.state_dir, "t1").unwrap();
+        let keep = leftovers::Leftovers {
+            transaction: "t1",
+            before: &[],
+            evidence: Some(&evidence),
+        };
+        for wreck in [
+            "true",
+            "rm -rf .venv",
+            "rm -rf .venv; : > .venv",
+            "rm -rf .venv; mkdir .venv",
+            "rm .venv/lib/a/large.bin; echo y > .venv/lib/a/large.bin",
+            "chmod 0 .venv/lib; echo x > .venv/bin/new",
+            "mv .venv/lib .venv/bib; ln -s bib .venv/lib",
+        ] {
+            world
+                .program("/bin/sh".as_ref(), ["-c", wreck])
+                .run()
+                .assert_code(0);
+            for known in [Some(&kept), None] {
+                environment::undo(cx, &step, known, &keep)
+                    .unwrap_or_else(|error| panic!("{wreck}: {error:?}"));
+                let now = vit_testkit::python::manifest(&world.path(".venv"));
+                assert_eq!(now, before, "{wreck}");
+                assert!(environment::is_exact(&kept), "{wreck}");
+            }
+            // As before a smoke test runs in it.
+            environment::guard(cx, &kept).unwrap();
+        }
+        environment::drop_kept(cx, "t1", Outcome::RollbackExecuted).unwrap();
+        assert!(!world.path(".git/vit/environments/t1").exists());
+        assert!(environment::undo(cx, &step, None, &keep).is_err());
+    });
 }

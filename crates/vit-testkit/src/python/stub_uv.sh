@@ -15,8 +15,9 @@ while [ $# -gt 0 ]; do
     shift
 done
 site=$(echo "${python%/bin/python}"/lib/python*/site-packages)
-for file in $files; do
+install() {
     while IFS= read -r line; do
+        case $line in "-r "*) install "${line#-r }"; continue ;; esac
         name=${line%%==*}; version=${line#*==}
         [ "$name" != "$line" ] || continue
         [ "$name" != missing ] || { echo "error: no such distribution: missing" >&2; exit 1; }
@@ -31,5 +32,6 @@ for file in $files; do
         printf '%s/__init__.py,,\n%s.dist-info/METADATA,,\n%s.dist-info/RECORD,,\n' \
             "$name" "$name-$version" "$name-$version" >"$site/$name-$version.dist-info/RECORD"
         echo " + $name==$version"
-    done <"$file"
-done
+    done <"$1"
+}
+for file in $files; do install "$file"; done

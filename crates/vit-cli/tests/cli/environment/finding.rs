@@ -1,6 +1,6 @@
 //! Which environment it is, and what stands against it.
 
-use vit_testkit::{World, python, smoke};
+use vit_testkit::{World, python};
 
 use super::{builder, env_of, problem_codes, upgrade, with_stub, world};
 use crate::transaction::{outcomes, put};
@@ -56,16 +56,17 @@ fn a_folder_that_is_none_and_one_that_does_not_start() {
     if !python::need() {
         return;
     }
-    let breaks: [(&str, fn(&World)); 5] = [
+    type Break = (&'static str, fn(&World));
+    let breaks: [Break; 5] = [
         ("environment_invalid", |w| {
-            std::fs::remove_file(w.path(".venv/pyvenv.cfg")).unwrap()
+            std::fs::remove_file(w.path(".venv/pyvenv.cfg")).unwrap();
         }),
         ("environment_invalid", |w| {
             std::fs::remove_dir_all(w.path(".venv")).unwrap();
             put(w.path(".venv"), "a file\n");
         }),
         ("environment_invalid", |w| {
-            std::fs::remove_dir_all(w.path(".venv/bin")).unwrap()
+            std::fs::remove_dir_all(w.path(".venv/bin")).unwrap();
         }),
         ("environment_broken", |w| {
             std::fs::remove_file(w.path(".venv/bin/python")).unwrap();
@@ -138,7 +139,6 @@ fn smoke_tests_run_in_the_environment() {
     let world = world(script);
     upgrade(&world).run().assert_code(0);
     assert_eq!(env_of(&world).distributions(), ["alpha 2.0", "beta 1.0"]);
-    let _ = smoke::REMOVED;
 }
 
 #[test]

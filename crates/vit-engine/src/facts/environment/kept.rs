@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use vit_contract::history::Outcome;
-use vit_contract::plan::Step;
+use vit_contract::history::{Entry, Outcome};
+use vit_contract::plan::{Kind, Step};
 
 use crate::context::Context;
 use crate::error::EngineError;
@@ -45,21 +45,38 @@ pub fn of_snapshot(cx: &Context<'_>, snapshot: &str) -> Result<Kept, EngineError
     let history = history_file::load(cx.site).history.history;
     let successful: BTreeSet<&str> = history
         .iter()
-        .filter(|entry| entry.status == Outcome::Success)
+        .filter(|entry| entry.status == Outcome::Success && entry.kind != Kind::Repair)
         .map(|entry| entry.id.as_str())
         .collect();
+    let undone = undone(&history);
     for id in ids {
+        // It left the environment as it was; what it kept is about to go, if it is there still.
+        if undone.contains(&id) {
+            continue;
+        }
         if let Some(kept) = environments::read(state, &id)
             && environments::is_whole(state, &id, &kept)
         {
             return Ok(Kept::Twin { id, kept });
         }
-        // One that was rolled back has left the environment as it was, and needs no twin.
         if successful.contains(id.as_str()) && changes_environment(cx, &id) {
             return Ok(Kept::Lost { id });
         }
     }
     Ok(Kept::Unchanged)
+}
+
+/// The transactions that have left the environment as it was, as far as the history knows.
+#[must_use]
+pub fn undone(history: &[Entry]) -> BTreeSet<String> {
+    history
+        .iter()
+        .filter(|entry| {
+            matches!(entry.status, Outcome::RollbackExecuted | Outcome::Failed)
+                || entry.kind == Kind::Repair
+        })
+        .map(|entry| entry.id.clone())
+        .collect()
 }
 
 fn changes_environment(cx: &Context<'_>, id: &str) -> bool {

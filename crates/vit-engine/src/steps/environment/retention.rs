@@ -7,8 +7,9 @@ use vit_contract::history::Outcome;
 use crate::cancel::Cancel;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::facts::environment::kept::undone;
 use crate::snapshots;
-use crate::store::{environments, folder};
+use crate::store::{environments, folder, history_file};
 use crate::twin::{self, Work};
 
 /// Keeps git from seeing a twin that stands in the working tree.
@@ -86,8 +87,15 @@ pub fn prune(cx: &Context<'_>) -> Result<(), EngineError> {
         return Ok(());
     }
     twins.sort_by_key(|id| snapshots::order(id));
+    let history = history_file::load(cx.site).history.history;
+    let undone = undone(&history);
     let list = snapshots::list(cx, None)?;
     let mut result = Ok(());
+    // Of transactions that were undone, a crash may have left something.
+    for id in twins.iter().filter(|id| undone.contains(*id)) {
+        result = result.and(environments::remove(state, id, cx.faults));
+    }
+    twins.retain(|id| !undone.contains(id));
     for id in unneeded(&twins, list.iter().map(|snapshot| snapshot.id.as_str())) {
         result = result.and(environments::remove(state, id, cx.faults));
     }
