@@ -96,6 +96,11 @@ mod tests {
         let mut plan = samples::plan();
         plan.steps
             .extend([step, irreversible, backward].map(Step::Command));
-        assert_snapshot!(own_steps(&plan, View::default()), @"");
+        assert_snapshot!(own_steps(&plan, View::default()), @r"
+        steps                         command                        at most  undo
+        migrate                       scripts/migrate 'a \x1b[2J b'  5m 00s   scripts/migrate --back
+        warm-up                       scripts/migrate 'a \x1b[2J b'  5m 00s   cannot be undone
+        undo migrate (1.0.0 → 1.1.0)  scripts/migrate 'a \x1b[2J b'  5m 00s   scripts/migrate --back
+        ");
     }
 }

@@ -103,6 +103,8 @@ fn help_of_a_command_has_examples() {
                                them
           --branch             Move the current branch to the release, instead of detaching HEAD at it
           --offline            Ask nobody: plan with what was fetched before
+          --soak <TIME>        After the upgrade, repeat the smoke tests for this long (90s, 15m, 1h30m,
+                               2d) and go back when one fails; `vit confirm` ends it early
           --plan <FILE>        Carry out this plan of `vit plan --out`; refused when the facts have
                                moved
       -y, --yes                Do not ask
@@ -125,6 +127,7 @@ fn help_of_a_command_has_examples() {
       vit upgrade --target 1.2.0 --yes
       vit upgrade --plan upgrade.json --yes
       vit upgrade --accept smoke_test_missing
+      vit upgrade --soak 15m            then, when all is well before that: vit confirm
       vit upgrade --dry-run
     ");
     for command in COMMANDS {

@@ -11,8 +11,7 @@ use vit_testkit::run::Running;
 use vit_testkit::{Invocation, World};
 
 use crate::transaction::{
-    FAILS_ON_NEW, builder, outcomes, put, sound, status, survivor_is_sound, upgrade, with_update,
-    world,
+    FAILS_ON_NEW, builder, outcomes, sound, status, survivor_is_sound, upgrade, with_update, world,
 };
 
 /// When the soaks of these tests begin, and a time after their end.
@@ -149,19 +148,21 @@ fn a_confirmation_ends_the_soak() {
     sound(&world).unwrap();
 }
 
+/// One that is read as the confirmation would end the soak before its second round, which fails.
 #[test]
-fn a_request_of_an_earlier_trial_confirms_nothing() {
-    let world = world("exit 0");
-    upgrade(&world).run().assert_code(0);
-    let old =
-        "{\"transaction\":\"20260101-000000\",\"user\":\"x\",\"time\":\"2026-01-01T00:00:00Z\"}";
-    put(world.path(".git/vit/confirm.json"), old);
-    world.publish("1.2.0", |r| r);
-    let run = soaking(&world);
-    put(world.path(".git/vit/confirm.json"), old);
-    put(world.path(".git/vit/confirm.json"), "{");
-    run.signal_group(Signal::INT);
-    run.wait().assert_code(3);
+fn a_request_for_another_transaction_confirms_nothing() {
+    for request in [
+        "{\"transaction\":\"20260101-000000\",\"user\":\"x\",\"time\":\"2026-01-01T00:00:00Z\"}",
+        "{",
+    ] {
+        let smoke = format!(
+            "echo '{request}' > \"$VIT_CORE_ROOT/.git/vit/confirm.json\"\n{}",
+            fails_in_round(2)
+        );
+        let world = world(&smoke);
+        soak(&world, "15m").run().assert_code(3);
+        assert_eq!(rounds(&world), 2);
+    }
 }
 
 #[test]

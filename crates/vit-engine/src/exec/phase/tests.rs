@@ -53,10 +53,16 @@ fn cause() -> Problem {
     Problem::new(Code::SmokeTestFailed, "x", "y")
 }
 
-/// The records of the ways that a transaction can go, in the order in which they are written.
-fn ways() -> Vec<Vec<Entry>> {
-    let step = || "switch-tree".to_owned();
-    let start = vec![
+fn step() -> String {
+    "switch-tree".to_owned()
+}
+
+fn closed(outcome: Outcome) -> Entry {
+    Entry::Closed { outcome }
+}
+
+fn start() -> Vec<Entry> {
+    vec![
         begun(),
         Entry::Fetched {
             commit: String::new(),
@@ -68,18 +74,34 @@ fn ways() -> Vec<Vec<Entry>> {
             files: None,
             environment: None,
         },
-    ];
-    let armed = [
-        start.clone(),
-        vec![
-            Entry::Armed,
-            Entry::Intent { step: step() },
-            Entry::Done { step: step() },
-            Entry::Probing,
-        ],
     ]
-    .concat();
-    let back = vec![
+}
+
+fn armed() -> Vec<Entry> {
+    let rest = vec![
+        Entry::Armed,
+        Entry::Intent { step: step() },
+        Entry::Done { step: step() },
+        Entry::Probing,
+    ];
+    [start(), rest].concat()
+}
+
+fn on_trial() -> Vec<Entry> {
+    let rest = vec![
+        Entry::Probed {
+            results: Vec::new(),
+        },
+        Entry::Trial(Trial {
+            until: jiff::Timestamp::UNIX_EPOCH,
+            boot: "b".into(),
+        }),
+    ];
+    [armed(), rest].concat()
+}
+
+fn back() -> Vec<Entry> {
+    vec![
         Entry::RollbackBegun {
             cause: cause(),
             results: Vec::new(),
@@ -92,24 +114,14 @@ fn ways() -> Vec<Vec<Entry>> {
             step: step(),
             error: None,
         },
-    ];
-    let on_trial = [
-        armed.clone(),
-        vec![
-            Entry::Probed {
-                results: Vec::new(),
-            },
-            Entry::Trial(Trial {
-                until: jiff::Timestamp::UNIX_EPOCH,
-                boot: "b".into(),
-            }),
-        ],
     ]
-    .concat();
-    let closed = |outcome| Entry::Closed { outcome };
+}
+
+/// The records of the ways that a transaction can go, in the order in which they are written.
+fn ways() -> Vec<Vec<Entry>> {
     vec![
         [
-            armed.clone(),
+            armed(),
             vec![
                 Entry::Probed {
                     results: Vec::new(),
@@ -120,8 +132,8 @@ fn ways() -> Vec<Vec<Entry>> {
         ]
         .concat(),
         [
-            armed.clone(),
-            back.clone(),
+            armed(),
+            back(),
             vec![
                 Entry::Verified { proof: proof() },
                 closed(Outcome::RollbackExecuted),
@@ -129,8 +141,8 @@ fn ways() -> Vec<Vec<Entry>> {
         ]
         .concat(),
         [
-            armed,
-            back.clone(),
+            armed(),
+            back(),
             vec![
                 Entry::Inconsistent { proof: proof() },
                 closed(Outcome::Inconsistent),
@@ -140,7 +152,7 @@ fn ways() -> Vec<Vec<Entry>> {
         ]
         .concat(),
         [
-            on_trial.clone(),
+            on_trial(),
             vec![
                 Entry::Committed { proof: proof() },
                 closed(Outcome::Success),
@@ -148,8 +160,8 @@ fn ways() -> Vec<Vec<Entry>> {
         ]
         .concat(),
         [
-            on_trial,
-            back.clone(),
+            on_trial(),
+            back(),
             vec![
                 Entry::Verified { proof: proof() },
                 closed(Outcome::RollbackExecuted),
@@ -157,7 +169,7 @@ fn ways() -> Vec<Vec<Entry>> {
         ]
         .concat(),
         [
-            start,
+            start(),
             vec![Entry::Aborted { cause: cause() }, closed(Outcome::Failed)],
         ]
         .concat(),
