@@ -18,6 +18,7 @@ mod hostile;
 pub mod markdown;
 pub mod plan;
 pub mod problems;
+pub mod rehearsal;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod snapshots;

@@ -80,6 +80,8 @@ pub enum Stage {
     Fetch,
     /// Judges every vertical.
     Judge,
+    /// Builds the target aside and tries it there, before anything live is touched.
+    Rehearse,
     /// Takes the snapshot.
     Snapshot,
     /// Switches the tree.
@@ -122,6 +124,7 @@ impl Stage {
         match self {
             Self::Fetch => "fetch the release",
             Self::Judge => "judge every vertical",
+            Self::Rehearse => "rehearse the target aside",
             Self::Snapshot => "take a snapshot",
             Self::SwitchTree => "switch the tree",
             Self::SwitchSubmodule => "switch the submodule",

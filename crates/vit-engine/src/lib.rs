@@ -12,7 +12,7 @@
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
-//! | effects | [`exec`], [`steps`], [`snapshots`] |
+//! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside |
 //! | one module a command | [`ops`] |
 
 pub mod cancel;
@@ -32,6 +32,7 @@ pub mod parallel;
 pub mod plan;
 pub mod process;
 pub mod registry;
+pub mod rehearsal;
 pub mod site;
 pub mod snapshots;
 pub mod steps;

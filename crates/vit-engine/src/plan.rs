@@ -18,6 +18,7 @@ use crate::facts::{Facts, Target};
 
 pub mod estimate;
 pub mod preflight;
+pub mod rehearsed;
 pub mod risk;
 
 /// What the user chose.

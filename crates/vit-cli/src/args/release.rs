@@ -80,6 +80,9 @@ pub struct TargetArgs {
     /// Ask nobody: plan with what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// Build the target aside and run the smoke tests there first; nothing live is touched
+    #[arg(long)]
+    pub rehearse: bool,
 }
 
 /// `vit plan`.
@@ -100,6 +103,7 @@ Changes nothing. Exit 1 when the plan is blocked.
 EXAMPLES
   vit plan
   vit plan --target 1.2.0
+  vit plan --rehearse               also try it, in a throw-away tree
   vit plan --out upgrade.json       for somebody to look at, then: vit upgrade --plan upgrade.json
   vit plan --json | jq .changes     every change, not only the first ones";
 
@@ -112,7 +116,8 @@ pub struct UpgradeArgs {
     pub target: TargetArgs,
     /// Carry out this plan of `vit plan --out`; refused when the facts have moved
     #[arg(long, value_name = "FILE",
-        conflicts_with_all = ["target", "channel", "accept", "branch", "offline"])]
+        conflicts_with_all = ["target", "channel", "accept", "branch", "offline",
+            "rehearse"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -131,6 +136,7 @@ EXAMPLES
   vit upgrade
   vit upgrade --target 1.2.0 --yes
   vit upgrade --plan upgrade.json --yes
+  vit upgrade --rehearse
   vit upgrade --accept smoke_test_missing
   vit upgrade --dry-run";
 

@@ -28,6 +28,7 @@ pub fn options(app: &App<'_>, args: &TargetArgs) -> Result<PlanOptions, Failure>
         accept: args.accept.clone(),
         branch: args.branch,
         offline: args.offline,
+        rehearse: args.rehearse,
     })
 }
 

@@ -5,6 +5,7 @@ use vit_contract::release::Change;
 use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
+use super::rehearsal;
 use super::table::{Cell, Table};
 use super::update::answer_cell;
 use super::{Coloring, Paint, View, branch, bytes, count, names, next, problems, seconds, short};
@@ -28,6 +29,7 @@ pub fn without_next(plan: &Plan, view: View) -> String {
         changes(&plan.changes, view),
         verticals(plan, view),
         contracts(plan, view),
+        rehearsal::rehearsal(plan, view),
         terms(plan, view),
         problems::problems(plan.problems(), view),
     ];

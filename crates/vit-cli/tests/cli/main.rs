@@ -22,6 +22,7 @@ mod mistakes;
 mod planning;
 mod program;
 mod readme;
+mod rehearsal;
 mod repositories;
 mod status;
 mod streams;
