@@ -14,8 +14,8 @@ pub mod target;
 
 pub use record::{ChannelArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs};
 pub use release::{
-    CheckArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs, UpdateCommand,
-    UpgradeArgs,
+    BisectArgs, CheckArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
+    UpdateCommand, UpgradeArgs,
 };
 pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
 
@@ -90,6 +90,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back
     Upgrade(UpgradeArgs),
+    /// Find the first release that breaks here
+    Bisect(BisectArgs),
     /// Go back to the state before an upgrade
     Rollback(RollbackArgs),
     /// Finish a transaction that was interrupted

@@ -131,6 +131,7 @@ fn spinner_text(event: &Event) -> Option<(String, bool)> {
             false,
         )),
         Event::Begun { .. }
+        | Event::Rehearsing { .. }
         | Event::StageDone { .. }
         | Event::StageFailed { .. }
         | Event::SmokeLine { .. }
@@ -152,6 +153,7 @@ impl Lines {
     fn of(self, event: &Event) -> Option<String> {
         let line = match event {
             Event::RegistryAsked { location } => format!("     ask {}", visible(location)),
+            Event::Rehearsing { version } => format!("     release {}", visible(version)),
             Event::Begun { id } if self.verbose => format!("     transaction {}", visible(id)),
             Event::Begun { .. } | Event::StageBegun { .. } => return None,
             Event::StageDone { stage, elapsed } => {

@@ -8,6 +8,7 @@ use vit_contract::output::{SmokeOutcome, SmokeResult};
 use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
+pub mod bisect;
 pub mod channel;
 pub mod checks;
 pub mod failure;

@@ -12,7 +12,10 @@ use crate::plan::{Plan, Position};
 use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
+mod bisect;
+
 pub use crate::schemas::schemas;
+pub use bisect::{BisectFailure, BisectReport, BisectSkip, BisectStatus, BisectTry};
 
 /// The state of an installation in one word, as `vit update` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -10,8 +10,8 @@ use schemars::{JsonSchema, Schema};
 use crate::code::Code;
 use crate::history::History;
 use crate::output::{
-    ChannelReport, CheckReport, DemoReport, ErrorReport, HistoryReport, HoldReport, SnapshotReport,
-    StatusReport, TransactionReport, UpdateReport,
+    BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, HistoryReport, HoldReport,
+    SnapshotReport, StatusReport, TransactionReport, UpdateReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -29,6 +29,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.rollback", printed::<TransactionReport>()),
         ("vit.recover", printed::<TransactionReport>()),
         ("vit.repair", printed::<TransactionReport>()),
+        ("vit.bisect", printed::<BisectReport>()),
         ("vit.status", printed::<StatusReport>()),
         ("vit.channel", printed::<ChannelReport>()),
         ("vit.hold", printed::<HoldReport>()),

@@ -22,6 +22,11 @@ pub enum Event {
         /// Its id.
         id: String,
     },
+    /// A release is about to be rehearsed, one of several.
+    Rehearsing {
+        /// The release.
+        version: String,
+    },
     /// A stage of the transaction began.
     StageBegun {
         /// Which.

@@ -140,6 +140,29 @@ EXAMPLES
   vit upgrade --accept smoke_test_missing
   vit upgrade --dry-run";
 
+/// `vit bisect`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = BISECT_EXAMPLES)]
+pub struct BisectArgs {
+    /// The release that breaks, or the last one to look at
+    #[arg(long, value_name = "VERSION")]
+    pub to: String,
+    /// Look at this channel: stable, beta, canary or lts
+    #[arg(long, value_name = "CHANNEL", value_parser = channel_of)]
+    pub channel: Option<Channel>,
+    /// Ask nobody: search in what was fetched before
+    #[arg(long)]
+    pub offline: bool,
+}
+
+const BISECT_EXAMPLES: &str = "\
+Rehearses releases between the installed one and VERSION, as few as needed, each in a throw-away
+tree. Nothing live is changed. Exit 1 when it could not be told.
+
+EXAMPLES
+  vit bisect --to 1.8.0
+  vit bisect --to 1.8.0 --json | jq -r .first_bad.version";
+
 /// `vit rollback`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = ROLLBACK_EXAMPLES)]

@@ -4,10 +4,11 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "update",
     "plan",
     "upgrade",
+    "bisect",
     "rollback",
     "recover",
     "repair",
@@ -43,6 +44,7 @@ fn version_and_help_are_answers() {
       update       Ask for releases, and judge them
       plan         Show what an upgrade would do
       upgrade      Upgrade Core, prove the result, or put the old state back
+      bisect       Find the first release that breaks here
       rollback     Go back to the state before an upgrade
       recover      Finish a transaction that was interrupted
       repair       Mend an installation whose old state could not be verified

@@ -35,10 +35,9 @@ fn problem(plan: &Plan, rehearsal: &Rehearsal) -> Option<Problem> {
     let (code, what) = match rehearsal.outcome {
         RehearsalOutcome::Pass => return None,
         RehearsalOutcome::Fail => (Code::RehearsalFailed, "the rehearsal failed"),
-        RehearsalOutcome::CouldNotTell => (
-            Code::RehearsalCouldNotTell,
-            "the rehearsal could not tell",
-        ),
+        RehearsalOutcome::CouldNotTell => {
+            (Code::RehearsalCouldNotTell, "the rehearsal could not tell")
+        }
     };
     let first = rehearsal.problems.first();
     let target = plan.target_tag.clone().unwrap_or_default();

@@ -21,7 +21,12 @@ const ALIKE: [&str; 3] = ["info/exclude", "info/attributes", "shallow"];
 /// # Errors
 /// It cannot be written, or the live one not be read.
 pub(super) fn make(cx: &Context<'_>, from: &Position, tree: &Path) -> Result<(), EngineError> {
-    let refs = cx.git.refs(&["refs/heads/", "refs/tags/", "refs/remotes/"])?;
+    let refs = cx.git.refs(&[
+        "refs/heads/",
+        "refs/tags/",
+        "refs/remotes/",
+        "refs/vit/releases/",
+    ])?;
     let mut packed = Vec::new();
     for found in &refs {
         packed.extend_from_slice(format!("{} {}\n", found.oid, found.name).as_bytes());

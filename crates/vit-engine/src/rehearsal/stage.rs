@@ -20,7 +20,7 @@ use crate::exec::proof::{self, Expected};
 use crate::exec::record::VerticalFiles;
 use crate::exec::run::{problem_of, version_text};
 use crate::facts::{Facts, Target, verticals};
-use crate::git::Git;
+use crate::git::{Git, RefEdit};
 use crate::site::Site;
 use crate::steps::{locks, probe, switch_tree, vertical_files};
 
@@ -69,8 +69,7 @@ pub(super) fn hold(
 impl Stage<'_> {
     fn go(&self, live: &Context<'_>, held: &mut Held) -> Result<(), Stop> {
         let tree = self.place.tree();
-        repository::make(live, &self.plan.from.position, &tree)
-            .map_err(|error| unbuilt(&error))?;
+        repository::make(live, &self.plan.from.position, &tree).map_err(|error| unbuilt(&error))?;
         point(live, "repository")?;
         let mut site = site(live.site, &tree, &self.place.state());
         let git = Git::open(&tree, live.environment).with_cancel(live.cancel);
@@ -90,8 +89,7 @@ impl Stage<'_> {
             self.target.switch.verticals.as_slice(),
             self.plan.smoke_tests.as_slice(),
         );
-        let brought =
-            files::bring(live, &tree, about, &[]).map_err(|error| unbuilt(&error))?;
+        let brought = files::bring(live, &tree, about, &[]).map_err(|error| unbuilt(&error))?;
         held.shared = shared::shared(self.plan, &tree, &brought);
         point(live, "files")?;
         stopped(live)?;
@@ -126,8 +124,7 @@ impl Stage<'_> {
     /// The manifests as they stand on disk at the target.
     fn judge(&self, cx: &Context<'_>) -> Result<(), Stop> {
         let to = &self.plan.to.position;
-        let on_disk =
-            verticals::discover(cx, Some(&to.commit)).map_err(|error| unbuilt(&error))?;
+        let on_disk = verticals::discover(cx, Some(&to.commit)).map_err(|error| unbuilt(&error))?;
         let verdict = self.facts.judge_verticals(self.target, &on_disk);
         match verdict.problems().find(|problem| problem.blocks()) {
             Some(problem) => Err(Stop::Fails(Box::new(problem.clone()))),
@@ -143,12 +140,18 @@ impl Stage<'_> {
         held: &mut Held,
     ) -> Result<Vec<ProbeOutput>, Stop> {
         let unable = |error: EngineError| unbuilt(&error);
-        let kept = vertical_files::keep(
-            cx,
-            &self.target.switch.verticals,
-            &self.plan.smoke_tests,
-        )
-        .map_err(unable)?;
+        let kept = vertical_files::keep(cx, &self.target.switch.verticals, &self.plan.smoke_tests)
+            .map_err(unable)?;
+        if let Some(kept) = &kept {
+            // As in a transaction: a smoke test may let git throw away what no ref holds.
+            let edit = RefEdit::Create {
+                name: format!("refs/vit/files/{}", self.place.id),
+                oid: kept.tree.clone(),
+            };
+            cx.git
+                .update_refs(&[edit])
+                .map_err(|error| unbuilt(&error.into()))?;
+        }
         let comparing = proof::comparing(cx).map_err(unable)?;
         let (from, to) = (version_text(&self.plan.from), version_text(&self.plan.to));
         let about = probe::Surroundings {
@@ -217,8 +220,7 @@ impl Stage<'_> {
             Err(error) => {
                 let problem = problem_of(&error, Code::StepFailed)
                     .severity(vit_contract::problem::Severity::Warning);
-                cx.reporter
-                    .report(crate::event::Event::Noticed { problem });
+                cx.reporter.report(crate::event::Event::Noticed { problem });
                 None
             }
         }
