@@ -135,6 +135,7 @@ fn spinner_text(event: &Event) -> Option<(String, bool)> {
         | Event::StageDone { .. }
         | Event::StageFailed { .. }
         | Event::SmokeLine { .. }
+        | Event::EnvironmentLine { .. }
         | Event::SmokeDone { .. }
         | Event::Noticed { .. }
         | Event::Recovering { .. } => None,
@@ -178,7 +179,11 @@ impl Lines {
                 let name = self.paint.dim(&format!("{} |", visible(vertical)));
                 format!("     {name} {}", visible(line))
             }
-            Event::SmokeLine { .. } => return None,
+            Event::EnvironmentLine { line } if self.verbose => {
+                let name = self.paint.dim("environment |");
+                format!("     {name} {}", visible(line))
+            }
+            Event::SmokeLine { .. } | Event::EnvironmentLine { .. } => return None,
             Event::SmokeDone { result } => {
                 let took = seconds(result.seconds);
                 let name = visible(&result.vertical);

@@ -11,6 +11,7 @@ use vit_contract::verdict::Answer;
 pub mod bisect;
 pub mod channel;
 pub mod checks;
+mod environment;
 pub mod failure;
 pub mod history;
 pub mod hold;

@@ -147,6 +147,13 @@ codes! {
     RehearsalCouldNotTell "rehearsal_could_not_tell" Warning "the rehearsal could not tell whether the target works here";
     StepFailed "step_failed" Blocked "a step of the transaction failed";
     Interrupted "interrupted" Blocked "the transaction was interrupted";
+    // the Python environment
+    EnvironmentInvalid "environment_invalid" Blocked "the folder that is named as the Python environment is none";
+    EnvironmentBroken "environment_broken" Blocked "the Python environment's interpreter does not start";
+    EnvironmentShared "environment_shared" Warning "the Python environment holds other installations too";
+    InstallerMissing "installer_missing" Blocked "neither uv nor pip is there to install with";
+    DependencyInstallFailed "dependency_install_failed" Blocked "an installation into the Python environment failed";
+    EnvironmentTwinLost "environment_twin_lost" Blocked "the Python environment that a snapshot needs is kept no more";
 }
 
 impl fmt::Display for Code {

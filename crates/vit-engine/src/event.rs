@@ -60,6 +60,12 @@ pub enum Event {
         /// The line, without its end.
         line: String,
     },
+    /// An installer printed a line (credentials in URLs removed, control characters not yet made
+    /// visible).
+    EnvironmentLine {
+        /// The line, without its end.
+        line: String,
+    },
     /// A smoke test ended.
     SmokeDone {
         /// How.

@@ -24,6 +24,7 @@ use crate::store::folder::Folder;
 use crate::store::history_file;
 
 pub mod core_version;
+pub mod environment;
 pub mod landing;
 pub mod repository;
 pub mod target;
@@ -56,6 +57,8 @@ pub struct Facts {
     pub listing: Listing,
     /// The registry itself, to fetch from.
     pub registry: Box<dyn Registry>,
+    /// The Python environment.
+    pub environment: environment::Found,
     /// Bytes free for this user where the working tree is.
     pub free_bytes: u64,
     /// Seconds that earlier upgrades of this installation took.
@@ -75,6 +78,8 @@ pub struct Target {
     pub position: Position,
     /// Where the installation would land.
     pub landing: landing::Landing,
+    /// What that means for the Python environment.
+    pub environment: environment::Change,
     /// The releases on the way, oldest first, itself last; empty when going down.
     pub way: Vec<Release>,
     /// What its contracts package exports.
@@ -152,6 +157,7 @@ impl Facts {
             verticals: local.verticals,
             listing,
             registry,
+            environment: environment::find(cx),
             free_bytes: free_bytes(cx)?,
             durations,
             programs: repository::programs(cx)?,

@@ -12,7 +12,7 @@
 //! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
-//! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside |
+//! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside; [`twin`], a folder kept to be put back |
 //! | one module a command | [`ops`] |
 
 pub mod cancel;
@@ -37,3 +37,4 @@ pub mod site;
 pub mod snapshots;
 pub mod steps;
 pub mod store;
+pub mod twin;

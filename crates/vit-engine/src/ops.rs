@@ -3,6 +3,7 @@
 pub mod bisect;
 pub mod channel;
 pub mod doctor;
+mod environment;
 pub mod history;
 pub mod hold;
 pub mod planning;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vit_contract::code::Code;
 use vit_contract::digest;
 use vit_contract::plan::{
-    Accepted, ContractUse, Disk, End, EnvironmentPlan, Kind, Plan, Position, ReleaseChanges,
+    Accepted, ContractUse, Disk, End, EnvironmentStep, Kind, Plan, Position, ReleaseChanges,
     SCHEMA, SmokeTest, Step,
 };
 use vit_contract::problem::{Problem, Severity};
@@ -16,6 +16,7 @@ use crate::compat::{SmokeTestFile, Vertical};
 use crate::contracts;
 use crate::facts::{Facts, Target};
 
+pub mod environment;
 pub mod estimate;
 pub mod preflight;
 pub mod rehearsed;
@@ -47,6 +48,8 @@ pub struct Repository {
     pub uncovered: Vec<String>,
     /// What makes a state folder unsafe to write to.
     pub unsafe_folders: Vec<Problem>,
+    /// How long an installation into the environment may take, in seconds.
+    pub install_timeout: u32,
     /// SHA-256 over the settings in force.
     pub settings_sha256: String,
 }
@@ -67,7 +70,15 @@ pub fn upgrade(
     }
     let mut problems = preflight::upgrade(facts, target, repository, choice);
     let smoke_tests = smoke_tests(&target.switch.verticals);
-    let (needed, disk_problem) = disk(target.switch.bytes, facts.free_bytes);
+    let environment = environment::decide(
+        &facts.environment,
+        &target.environment,
+        &target.landing.steps,
+        repository.install_timeout,
+    );
+    problems.extend(environment.problems);
+    let (needed, disk_problem) =
+        environment::with_environment(target.switch.bytes, facts.free_bytes, &target.environment);
     problems.extend(disk_problem);
     verdict::sort(&mut problems);
     let accepted = accepted(&choice.accept, problems.iter().chain(verdict.problems()));
@@ -93,8 +104,8 @@ pub fn upgrade(
         answer,
         changes: changes(target),
         contracts,
-        steps: steps(target, from, to),
-        environment: EnvironmentPlan::default(),
+        steps: steps(target, from, to, environment.step),
+        environment: environment.plan,
         rehearsal: None,
         then: Vec::new(),
         soak_seconds: None,
@@ -119,12 +130,24 @@ pub fn upgrade(
 
 /// The effects in order: the tree, what the strategy asks for beside it, the environment, the
 /// installation's own steps.
-fn steps(target: &Target, from: &Position, to: Position) -> Vec<Step> {
+fn steps(
+    target: &Target,
+    from: &Position,
+    to: Position,
+    environment: Option<EnvironmentStep>,
+) -> Vec<Step> {
     let mut steps = vec![Step::SwitchTree {
         from: from.clone(),
         to,
     }];
-    steps.extend(target.landing.steps.iter().cloned());
+    // A step for the environment that the landing brings was decided on with the others.
+    let of_landing = target.landing.steps.iter();
+    steps.extend(
+        of_landing
+            .filter(|step| !matches!(step, Step::Environment(_)))
+            .cloned(),
+    );
+    steps.extend(environment.map(Step::Environment));
     steps
 }
 
@@ -304,6 +327,7 @@ fn named_facts(
         ("settings", repository.settings_sha256.clone()),
         ("channel", facts.channel.channel.to_string()),
         ("holds", digest::sha256(holds.as_bytes())),
+        ("environment", environment::fact(&facts.environment)),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | the folder, its lock, what killed rehearsals left | [`place`] |
 //! | a repository that borrows the live one's objects | `repository` |
+//! | an environment of its own | `environment` |
 //! | what stands beside the tracked files | `files` |
 //! | going through it: steps, judgement, smoke tests, proof | `stage` |
 //! | what is the live system's all the same | `shared` |
@@ -23,6 +24,7 @@ use crate::facts::{Facts, Target};
 use crate::steps::probe;
 use crate::store::evidence;
 
+mod environment;
 mod files;
 pub mod place;
 mod repository;

@@ -89,7 +89,7 @@ fn identify(r: &Ref) -> Option<(String, String)> {
 }
 
 /// Ids order by time stamp, then by the number counted up.
-fn order(id: &str) -> (String, u32) {
+pub(crate) fn order(id: &str) -> (String, u32) {
     let mut parts = id.splitn(3, '-');
     let stamp = format!(
         "{}-{}",

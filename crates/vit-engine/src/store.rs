@@ -11,6 +11,7 @@
 //! | `<state>/journal.jsonl`, `reserve` | [`journal`], [`record`], [`reserve`] |
 //! | `<state>/transactions/<id>/plan.json` | [`transactions`] |
 //! | `<state>/evidence/<id>/` | [`evidence`] |
+//! | `<state>/environments/<id>/` | [`environments`] |
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
 
@@ -23,6 +24,7 @@ use crate::error::EngineError;
 
 pub mod atomic;
 pub mod choices;
+pub mod environments;
 pub mod evidence;
 pub mod folder;
 pub mod history_file;

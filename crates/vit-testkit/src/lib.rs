@@ -7,6 +7,7 @@
 //! | what a working tree is, compared by content | [`state`], [`tree_hash`] |
 //! | making the engine fail or die at named points | [`faults`], [`kill`] |
 //! | smoke tests that misbehave | [`smoke`] |
+//! | Python environments, wheels, a project to install | [`python`] |
 //! | tools that a machine may lack | [`tools`] |
 //!
 //! Everything here panics with a full account when the world itself cannot be made: a test has no
@@ -18,6 +19,7 @@ mod git;
 mod import;
 pub mod kill;
 pub mod processes;
+pub mod python;
 pub mod release;
 pub mod run;
 pub mod smoke;

@@ -344,7 +344,7 @@ impl Drop for World {
 }
 
 /// Writes a file with its folders below `folder`, replacing whatever stands there.
-fn write(folder: &Path, file: &File) {
+pub(crate) fn write(folder: &Path, file: &File) {
     let path = folder.join(&file.path);
     let parent = path.parent().expect("a file has a folder");
     fs::create_dir_all(parent).unwrap_or_else(|e| panic!("{}: {e}", parent.display()));

@@ -8,7 +8,9 @@ use vit_contract::verdict::Answer;
 use super::rehearsal;
 use super::table::{Cell, Table};
 use super::update::answer_cell;
-use super::{Coloring, Paint, View, branch, bytes, count, names, next, problems, seconds, short};
+use super::{
+    Coloring, Paint, View, branch, bytes, count, environment, names, next, problems, seconds, short,
+};
 
 /// How many changes of a kind are shown.
 const SHOWN: usize = 5;
@@ -205,6 +207,10 @@ fn terms(plan: &Plan, view: View) -> String {
         bytes(plan.disk.free_bytes)
     );
     table.row(vec![label("disk"), Cell::new(disk)]);
+    for (index, line) in environment::lines(plan).into_iter().enumerate() {
+        let name = if index == 0 { "environment" } else { "" };
+        table.row(vec![label(name), Cell::new(line)]);
+    }
     let (risk, paint): (_, Coloring) = match plan.risk.level {
         RiskLevel::Low => ("low", Paint::green),
         RiskLevel::Medium => ("medium", Paint::yellow),

@@ -6,7 +6,10 @@ use vit_contract::plan::Kind;
 use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
-use super::{Coloring, Paint, View, branch, bytes, next, outcome_words, problems, seconds, short};
+use super::{
+    Coloring, Paint, View, branch, bytes, environment, next, outcome_words, problems, seconds,
+    short,
+};
 
 /// How many lines of a failed test's output are shown; the rest is in the evidence.
 const TAIL_LINES: usize = 20;
@@ -116,12 +119,15 @@ fn facts(report: &TransactionReport, view: View) -> String {
 }
 
 /// What was compared, by name.
-pub(super) fn proof_lines(proof: &Proof) -> [(&'static str, String); 3] {
-    [
+pub(super) fn proof_lines(proof: &Proof) -> Vec<(&'static str, String)> {
+    let mut lines = vec![
         ("head", short(&proof.head)),
         ("branch", branch(proof.branch.as_deref())),
         ("tree", short(&proof.tree)),
-    ]
+    ];
+    let environment = proof.environment.as_ref();
+    lines.extend(environment.map(|proof| ("environment", environment::proof(proof))));
+    lines
 }
 
 fn smoke_tests(heading: &str, tests: &[SmokeResult], view: View) -> String {

@@ -11,6 +11,7 @@ mod bad_input;
 mod breakage;
 mod demo;
 mod discovery;
+mod environment;
 mod faults;
 mod help;
 mod hostile_smoke;

@@ -8,13 +8,16 @@ use crate::document::{Document, Format, Reading, Value, has_credentials, parse};
 use crate::problem::{Problem, Who};
 use crate::text::excerpt;
 
+mod environment;
+
 /// The keys at the top.
-const KEYS: [&str; 7] = [
+const KEYS: [&str; 8] = [
     "registry",
     "core_package",
     "contracts_package",
     "critical_paths",
     "discovery",
+    "environment",
     "history_retention",
     "snapshot_retention",
 ];
@@ -79,6 +82,9 @@ fn collect(top: &Fields<'_>, findings: &mut Findings<'_>) -> Settings {
     let mut settings = Settings::default();
     if let Some(field) = top.optional("registry") {
         settings.registry = registry(&field, findings);
+    }
+    if let Some(field) = top.optional("environment") {
+        settings.environment = environment::read(&field, findings);
     }
     for (key, target) in [
         ("core_package", &mut settings.core_package),

@@ -115,3 +115,41 @@ fn pyproject_counts_only_with_our_table() {
     let broken = read_pyproject("pyproject.toml", b"[tool.vit]\nx = \n").unwrap();
     assert_eq!(codes(&broken.problems), ["toml_syntax 2:5"]);
 }
+
+#[test]
+fn the_environment_is_read() {
+    let text = r#"
+[environment]
+manage = true
+path = "/srv/venv/"
+install = ["requirements/base.txt", "pyproject"]
+timeout = 60
+"#;
+    let reading = read_vit_toml("vit.toml", text.as_bytes());
+    assert_eq!(reading.problems, []);
+    let environment = reading.value.unwrap().environment;
+    assert_eq!(environment.path.as_deref(), Some("/srv/venv"));
+    assert_eq!(environment.install, ["requirements/base.txt", "pyproject"]);
+    assert_eq!((environment.manage, environment.timeout), (true, 60));
+    let one = read_vit_toml("vit.toml", b"environment = { install = \"pyproject\" }\n");
+    assert_eq!(one.value.unwrap().environment.install, ["pyproject"]);
+}
+
+#[test]
+fn a_wrong_environment_has_places() {
+    for path in ["/", "..", "a/../b", "-x", "/a/../b", "~/venv", "a\\nb"] {
+        let text = format!("[environment]\npath = \"{path}\"\n");
+        assert_eq!(problems(&text), ["bad_value 2:8"], "{path}");
+    }
+    let text = "[environment]\nmanage = 1\ninstall = [\"-r\", \"../x\"]\ntimeout = 0\nuv = true\n";
+    assert_eq!(
+        problems(text),
+        [
+            "unknown_setting 5:1",
+            "wrong_type 2:10",
+            "bad_value 3:12",
+            "bad_value 3:18",
+            "bad_value 4:11"
+        ]
+    );
+}

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::RefEdit;
 use crate::snapshots;
-use crate::steps::probe;
+use crate::steps::{environment, probe};
 use crate::store::journal::Journal;
 use crate::store::{evidence, history_file, reserve, transactions};
 
@@ -36,6 +36,7 @@ pub(super) fn close(run: &mut Run<'_, '_>, ending: &Ending) {
     }
     if ending.outcome != Outcome::Inconsistent {
         // Before the last record, so that a crash in the middle is recovered from.
+        drop_environment(run, ending.outcome);
         prune(run);
     }
     run.record_if_possible(&Entry::Closed {
@@ -44,6 +45,19 @@ pub(super) fn close(run: &mut Run<'_, '_>, ending: &Ending) {
     if ending.outcome != Outcome::Inconsistent
         && let Err(error) = run.held.rotate()
     {
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+    }
+}
+
+/// What was kept of the environment goes where nothing needs it any more.
+fn drop_environment(run: &mut Run<'_, '_>, outcome: Outcome) {
+    let outcome = match &run.story.begun {
+        // A repair has put the old state back, as a rollback does.
+        Some(begun) if begun.kind == Kind::Repair => Outcome::RollbackExecuted,
+        _ => outcome,
+    };
+    if let Err(error) = environment::drop_kept(run.cx, &run.id, outcome) {
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
@@ -165,6 +179,7 @@ pub(super) fn cause_text(cause: &Problem) -> String {
 fn prune(run: &mut Run<'_, '_>) {
     let keep = run.cx.site.settings.snapshot_retention;
     let result = snapshots::prune(run.cx, keep)
+        .and_then(|()| environment::prune(run.cx))
         .and_then(|()| evidence::prune(&run.cx.site.state_dir, evidence::KEEP));
     if let Err(error) = result {
         run.problems

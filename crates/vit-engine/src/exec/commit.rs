@@ -15,7 +15,7 @@ use super::run::{Run, problem_of};
 use super::transaction::last_story;
 use crate::error::EngineError;
 use crate::plan::preflight;
-use crate::steps::{leftovers, locks, switch_tree, vertical_files};
+use crate::steps::{environment, leftovers, locks, switch_tree, vertical_files};
 use crate::store::journal::Journal;
 
 impl Run<'_, '_> {
@@ -26,6 +26,7 @@ impl Run<'_, '_> {
             // Every process of the smoke tests has ended: a lock that is here is nobody's.
             locks::remove_left(self.cx, &[to.branch.as_deref()]).map_err(|error| failed(&error))?;
         }
+        self.settle_environment()?;
         let mut proof = self.compare(kind)?;
         if !proof.verified && kind != Kind::Upgrade {
             // The smoke tests of a rollback tell and do not gate, by what they change neither.
@@ -44,6 +45,8 @@ impl Run<'_, '_> {
             let text = "after the smoke tests the tree is not the target's";
             return Err(mismatch(&proof, text).into());
         }
+        proof.environment = environment::installed(self.cx, &self.id, &self.begun().steps)
+            .map_err(|error| failed(&error))?;
         let entry = Entry::Committed {
             proof: proof.clone(),
         };
@@ -58,6 +61,20 @@ impl Run<'_, '_> {
                 .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
         }
         Ok(proof)
+    }
+
+    /// The smoke tests of a rollback do not decide what the environment is.
+    fn settle_environment(&mut self) -> Result<(), Failure> {
+        let changed = environment::settle(self.cx, &self.id, &self.begun().steps)
+            .map_err(|error| failed(&error))?;
+        if !changed.is_empty() {
+            let text = "the smoke tests changed the environment; it was put back";
+            self.problems.push(
+                Problem::new(Code::SmokeTestLeftFiles, "environment", text)
+                    .evidence(changed.join("; ")),
+            );
+        }
+        Ok(())
     }
 
     /// Every tracked file by content: a smoke test can hide an edit from git's status. Of the

@@ -181,6 +181,7 @@ impl Run<'_, '_> {
             transaction: &self.id,
             from: &from,
             to: &to,
+            environment: environment::of_plan(&inputs.plan.environment),
         };
         let before = self.cx.git.status().map(|status| status.untracked);
         let probed = probe::run(self.cx, &inputs.plan.smoke_tests, &about);

@@ -251,11 +251,22 @@ fn run_old_smoke_tests(run: &mut Run<'_, '_>) -> bool {
         transaction: &run.id,
         from: &from,
         to: &to,
+        environment: environment::of_plan(&plan.environment),
     };
+    let kept = run.story.environment.clone();
+    if let Some(kept) = &kept
+        && let Err(error) = environment::guard(run.cx, kept)
+    {
+        // Without a copy, what they might do to the environment could not be undone.
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+        return false;
+    }
     run.after_rollback = probe::run(run.cx, &tests, &about).results;
     let branch = run.begun().from.position.branch.as_deref();
     let unlocked = locks::remove_left(run.cx, &[branch]).is_ok();
-    !unlocked || !verify(run).verified
+    let touched = kept.is_some_and(|kept| !environment::is_exact(&kept));
+    !unlocked || touched || !verify(run).verified
 }
 
 fn stage(run: &Run<'_, '_>, stage: Stage) {

@@ -79,6 +79,7 @@ pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, En
             .into_iter()
             .flat_map(Folder::check)
             .collect(),
+        install_timeout: cx.site.settings.environment.timeout,
         settings_sha256: digest::sha256(&settings),
     })
 }

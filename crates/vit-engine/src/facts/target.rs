@@ -7,7 +7,7 @@ use vit_contract::plan::Position;
 use vit_contract::release::Release;
 
 use super::landing::Landing;
-use super::{Facts, Switch, Target, verticals};
+use super::{Facts, Switch, Target, environment, verticals};
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::contracts::{self, Exports};
@@ -50,6 +50,8 @@ impl Facts {
             || changes(cx, self.position.as_ref(), &landing.tree),
         );
         let (then, exports) = contents?;
+        let environment =
+            environment::change(cx, &self.environment, self.position.as_ref(), &landing.tree)?;
         let switch = Switch::new(&self.verticals, then, changes?);
         Ok(Target {
             way: self.way(&release),
@@ -59,6 +61,7 @@ impl Facts {
             fast_forward: commits.fast_forward,
             position,
             landing,
+            environment,
             release,
             switch,
             explicit,

@@ -135,6 +135,7 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
             None,
         )),
     }
+    checks.extend(super::environment::doctor(cx));
     checks.push(releases(cx));
 }
 

@@ -3,8 +3,8 @@
 use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
-    Disk, DurationEstimate, End, EnvironmentPlan, EstimateBasis, Kind, Plan, Position, Risk,
-    RiskLevel, SCHEMA, Step, Strategy,
+    Disk, DurationEstimate, End, EstimateBasis, Kind, Plan, Position, Risk, RiskLevel, SCHEMA,
+    Step, Strategy,
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -14,8 +14,11 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::{self, Local, Switch, core_version, repository, target};
 use crate::git::Ref;
+use crate::plan::environment::Decision;
 use crate::plan::{self, preflight};
 use crate::snapshots;
+
+mod environment;
 
 /// Lists the snapshots, newest first.
 ///
@@ -70,6 +73,8 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
             .hint(Who::You, "give them a name first: `git branch my-work`"),
         );
     }
+    let (mut environment, environment_fact) = environment::decide(cx, &snapshot.id)?;
+    problems.append(&mut environment.problems);
     let (disk, disk_problem) = plan::disk(switch.bytes, facts::free_bytes(cx)?);
     problems.extend(disk_problem);
     verdict::sort(&mut problems);
@@ -84,6 +89,8 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>) -> Result<Plan, EngineError> {
         problems,
         disk,
         switch,
+        environment,
+        environment_fact,
     };
     Ok(finish(snapshot, from, to, parts))
 }
@@ -94,6 +101,8 @@ struct Parts {
     problems: Vec<Problem>,
     disk: Disk,
     switch: Switch,
+    environment: Decision,
+    environment_fact: String,
 }
 
 /// Commits of HEAD that nothing else holds.
@@ -156,14 +165,18 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
                     .unwrap_or_else(|| "detached".into()),
             ),
             named("snapshot", to.commit.clone()),
+            named("environment", parts.environment_fact),
         ]
         .into(),
         next: format!("vit rollback --to {}", snapshot.tag),
-        steps: vec![Step::SwitchTree {
+        steps: [Step::SwitchTree {
             from: from.position.clone(),
             to,
-        }],
-        environment: EnvironmentPlan::default(),
+        }]
+        .into_iter()
+        .chain(parts.environment.step.map(Step::Environment))
+        .collect(),
+        environment: parts.environment.plan,
         rehearsal: None,
         then: Vec::new(),
         soak_seconds: None,

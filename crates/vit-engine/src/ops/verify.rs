@@ -54,6 +54,7 @@ pub fn verify(cx: &Context<'_>) -> Result<CheckReport, EngineError> {
     if let Some(found) = metadata(cx, &position, core.version.as_ref())? {
         checks.push(found);
     }
+    checks.extend(super::environment::verify(cx)?);
     checks.extend(history::checks(cx)?);
     let ok = checks.iter().all(|check| check.state != CheckState::Failed);
     Ok(CheckReport {

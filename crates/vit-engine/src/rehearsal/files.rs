@@ -21,8 +21,10 @@ const INSTALLED: [&str; 3] = [".venv", "venv", "node_modules"];
 pub(super) struct Brought {
     /// Roots of untracked verticals that are too large, or could not be copied.
     pub verticals_left_out: Vec<String>,
-    /// Other paths that are not there: too large, unreadable, or installed by a tool.
+    /// Other paths that are not there: too large or unreadable.
     pub left_out: Vec<PathBuf>,
+    /// Folders that a tool has filled: for the caller to bring.
+    pub installed: Vec<PathBuf>,
 }
 
 /// Copies them. `apart` are paths that are brought in another way or not at all: the environment,
@@ -41,7 +43,7 @@ pub(super) fn bring(
         from: &cx.site.root,
         to: tree,
         apart: apart.iter().cloned().collect(),
-        left_out: Vec::new(),
+        installed: Vec::new(),
     };
     copier.apart.insert(cx.site.public_dir.clone());
     copier.apart.insert(cx.site.state_dir.clone());
@@ -61,10 +63,10 @@ pub(super) fn bring(
         // Git ends a folder's name with a stroke.
         let path: PathBuf = path.components().collect();
         if !copier.copy(&path, &mut budget) {
-            copier.left_out.push(path);
+            brought.left_out.push(path);
         }
     }
-    brought.left_out = copier.left_out;
+    brought.installed = copier.installed;
     Ok(brought)
 }
 
@@ -110,7 +112,7 @@ struct Copier<'a> {
     from: &'a Path,
     to: &'a Path,
     apart: HashSet<PathBuf>,
-    left_out: Vec<PathBuf>,
+    installed: Vec<PathBuf>,
 }
 
 impl Copier<'_> {
@@ -119,7 +121,7 @@ impl Copier<'_> {
     fn copy(&mut self, path: &Path, budget: &mut Budget) -> bool {
         let mut found = Found::default();
         let listed = self.list(path.to_owned(), &mut found);
-        self.left_out.append(&mut found.installed);
+        self.installed.append(&mut found.installed);
         if listed.is_err() || !budget.take(&found) {
             return false;
         }

@@ -9,6 +9,7 @@ use vit_contract::output::{SmokeOutcome, SmokeResult};
 use vit_contract::plan::{Plan, SmokeTest, Step};
 use vit_contract::problem::{Problem, Who};
 
+use super::environment::{self, LiveEnvironment};
 use super::files::{self, Brought};
 use super::place::Place;
 use super::{Stop, point, repository, shared};
@@ -22,7 +23,7 @@ use crate::exec::run::{problem_of, version_text};
 use crate::facts::{Facts, Target, verticals};
 use crate::git::{Git, RefEdit};
 use crate::site::Site;
-use crate::steps::{locks, probe, switch_tree, vertical_files};
+use crate::steps::{self, locks, probe, switch_tree, vertical_files};
 
 /// What came of it, so far as it went.
 #[derive(Debug, Default)]
@@ -63,6 +64,11 @@ pub(super) fn hold(
         Err(Stop::CannotTell(problem)) => held.cannot_tell.push(*problem),
         Err(Stop::Error(error)) => return Err(error),
     }
+    let submodules = |problem: &Problem| problem.code == Code::SubmodulesPresent;
+    if plan.problems().any(submodules) {
+        // Their folders are empty there and filled in the live tree: what fails may be due to that.
+        held.cannot_tell.append(&mut held.fails);
+    }
     Ok(held)
 }
 
@@ -79,8 +85,13 @@ impl Stage<'_> {
             ..*live
         };
         for step in &self.plan.steps {
-            if let Step::SwitchTree { from, to } = step {
-                switch_tree::switch(&bare, from, to).map_err(|error| fails(&error))?;
+            match step {
+                Step::SwitchTree { from, to } => {
+                    switch_tree::switch(&bare, from, to).map_err(|error| fails(&error))?;
+                }
+                // A rehearsal of it would need a repository of its own for the submodule.
+                Step::SwitchSubmodule(switch) => return Err(no_submodule(&switch.path)),
+                Step::Environment(_) | Step::Command(_) => {}
             }
         }
         point(live, "tree")?;
@@ -89,7 +100,14 @@ impl Stage<'_> {
             self.target.switch.verticals.as_slice(),
             self.plan.smoke_tests.as_slice(),
         );
-        let brought = files::bring(live, &tree, about, &[]).map_err(|error| unbuilt(&error))?;
+        let python = LiveEnvironment::of(live, self.plan, self.place);
+        let apart = python
+            .iter()
+            .flat_map(LiveEnvironment::apart)
+            .collect::<Vec<_>>();
+        let mut brought =
+            files::bring(live, &tree, about, &apart).map_err(|error| unbuilt(&error))?;
+        environment::bring_installed(live, &tree, &mut brought);
         held.shared = shared::shared(self.plan, &tree, &brought);
         point(live, "files")?;
         stopped(live)?;
@@ -101,9 +119,17 @@ impl Stage<'_> {
             environment: &environment,
             ..*live
         };
+        if let Some(python) = &python {
+            python.bring(live).map_err(|error| unbuilt(&error))?;
+            held.environment = true;
+            point(live, "environment")?;
+            stopped(live)?;
+            self.install(live, &cx, python, held)?;
+        }
         self.judge(&cx)?;
         point(live, "judge")?;
-        let outputs = self.probe(&cx, &brought, held)?;
+        let python = python.as_ref().map(|python| python.target.as_path());
+        let outputs = self.probe(&cx, (&brought, python), held)?;
         stopped(live)?;
         point(live, "probe")?;
         if !held.fails.is_empty() || !held.cannot_tell.is_empty() {
@@ -117,6 +143,35 @@ impl Stage<'_> {
             let cause = held.fails.first().or(held.cannot_tell.first());
             held.evidence = cause.and_then(|cause| self.keep(&cx, cause, &outputs));
             point(live, "evidence")?;
+        }
+        Ok(())
+    }
+
+    /// The commands of the plan's step, with their paths moved. What they say of a failure is
+    /// kept with the live installation's evidence.
+    fn install(
+        &self,
+        live: &Context<'_>,
+        cx: &Context<'_>,
+        python: &LiveEnvironment,
+        held: &mut Held,
+    ) -> Result<(), Stop> {
+        let site = Site {
+            state_dir: live.site.state_dir.clone(),
+            ..cx.site.clone()
+        };
+        let cx = Context { site: &site, ..*cx };
+        for step in &self.plan.steps {
+            let Step::Environment(step) = step else {
+                continue;
+            };
+            let moved = python.moved(step);
+            if let Err(problem) = steps::environment::run(&cx, &self.place.id, &moved) {
+                let folder = live.site.state_dir.join("evidence").join(&self.place.id);
+                held.evidence = folder.is_dir().then(|| folder.display().to_string());
+                stopped(live)?;
+                return Err(Stop::Fails(problem));
+            }
         }
         Ok(())
     }
@@ -136,7 +191,7 @@ impl Stage<'_> {
     fn probe(
         &self,
         cx: &Context<'_>,
-        brought: &Brought,
+        (brought, python): (&Brought, Option<&Path>),
         held: &mut Held,
     ) -> Result<Vec<ProbeOutput>, Stop> {
         let unable = |error: EngineError| unbuilt(&error);
@@ -159,6 +214,7 @@ impl Stage<'_> {
             transaction: &self.place.id,
             from: &from,
             to: &to,
+            environment: python,
         };
         let left_out = |test: &SmokeTest| brought.verticals_left_out.contains(&test.root);
         let (absent, present): (Vec<SmokeTest>, Vec<SmokeTest>) =
@@ -300,6 +356,16 @@ fn unbuilt(error: &EngineError) -> Stop {
         problem_of(error, Code::RehearsalCouldNotTell).hint(
             Who::You,
             "mend that, or upgrade without a rehearsal: the smoke tests run there too",
+        ),
+    ))
+}
+
+fn no_submodule(path: &str) -> Stop {
+    let text = "the switch of a submodule cannot be rehearsed";
+    Stop::CannotTell(Box::new(
+        Problem::new(Code::RehearsalCouldNotTell, path, text).hint(
+            Who::You,
+            "upgrade without a rehearsal: the smoke tests run there too",
         ),
     ))
 }

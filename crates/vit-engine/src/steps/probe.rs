@@ -30,6 +30,8 @@ pub struct Surroundings<'a> {
     pub from: &'a str,
     /// The version now.
     pub to: &'a str,
+    /// The Python environment that they run in, where one is managed.
+    pub environment: Option<&'a Path>,
 }
 
 /// What came of the smoke tests.
@@ -208,11 +210,14 @@ fn environment(
     test: &SmokeTest,
     about: &Surroundings<'_>,
 ) -> Vec<(OsString, OsString)> {
-    let mut env: Vec<(OsString, OsString)> = cx
-        .environment
-        .for_probe()
-        .map(|(k, v)| (k.to_owned(), v.to_owned()))
-        .collect();
+    let mut env: Vec<(OsString, OsString)> = match about.environment {
+        Some(path) => super::environment::for_children(cx, path),
+        None => cx
+            .environment
+            .for_probe()
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .collect(),
+    };
     let mut set = |name: &str, value: OsString| {
         env.retain(|(known, _)| known != name);
         env.push((name.into(), value));
@@ -223,6 +228,10 @@ fn environment(
     set("VIT_TO_VERSION", about.to.into());
     set("VIT_VERTICAL", test.vertical.clone().into());
     set("VIT_CORE_ROOT", cx.site.root.clone().into_os_string());
+    if about.phase == "rollback" {
+        // What was just restored and proven stays as it is.
+        set("PYTHONDONTWRITEBYTECODE", "1".into());
+    }
     env
 }
 

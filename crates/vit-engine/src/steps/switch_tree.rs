@@ -5,7 +5,7 @@ use vit_contract::plan::Position;
 use vit_contract::problem::{Problem, Who};
 
 use super::leftovers::{self, Leftovers};
-use super::locks;
+use super::{bytecode, locks};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::RefEdit;
@@ -30,7 +30,7 @@ pub fn switch(cx: &Context<'_>, from: &Position, to: &Position) -> Result<(), En
         move_branch(cx, branch, from, to)?;
         cx.git.set_head(Some(branch), &to.commit)?;
     }
-    Ok(())
+    bytecode::purge_tree(cx, &from.tree, &to.tree)
 }
 
 /// Puts `from` back from whatever state the tree, the index and HEAD are in. Files that stand in
@@ -61,6 +61,7 @@ pub fn undo(
         // Only now: what is untracked, and what is ignored, the old index and the old
         // `.gitignore` say. By the target's, files of the user's own would look like leftovers.
         note(leftovers::move_new(cx, keep));
+        note(bytecode::purge_tree(cx, &to.tree, &from.tree));
     }
     note(reset.map_err(Into::into));
     note(restore_refs(cx, from, to, keep.transaction));

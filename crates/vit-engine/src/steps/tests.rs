@@ -360,6 +360,7 @@ fn case_16_a_timeout_ends_what_the_smoke_test_has_started() {
             transaction: "t1",
             from: "1.0.0",
             to: "1.1.0",
+            environment: None,
         };
         let probed = with(&world, |cx| probe::run(cx, &[test(1)], &about));
         let result = &probed.results[0];

@@ -181,12 +181,25 @@ fn quoted(path: &Path) -> String {
 /// # Errors
 /// The exclude file cannot be read or written.
 pub fn exclude_public_dir(common_dir: &Path, faults: &Faults) -> Result<(), EngineError> {
+    let spellings = [EXCLUDED, "/.vitruvyan", ".vitruvyan/", ".vitruvyan"];
+    exclude_as(common_dir, &spellings, faults)
+}
+
+/// Adds a line to the repository's own exclude file, once.
+///
+/// # Errors
+/// As [`exclude_public_dir`].
+pub fn exclude(common_dir: &Path, line: &str, faults: &Faults) -> Result<(), EngineError> {
+    exclude_as(common_dir, &[line], faults)
+}
+
+/// Adds the first of several spellings where none of them is there.
+fn exclude_as(common_dir: &Path, spellings: &[&str], faults: &Faults) -> Result<(), EngineError> {
     let info = common_dir.join("info");
     let path = info.join("exclude");
     // Some people keep this file elsewhere and link to it; replacing their link would cut it off.
     let path = fs::canonicalize(&path).unwrap_or(path);
     let mut bytes = atomic::read_bounded(&path, EXCLUDE_MAX_BYTES)?.unwrap_or_default();
-    let spellings = [EXCLUDED, "/.vitruvyan", ".vitruvyan/", ".vitruvyan"];
     let excluded = bytes
         .split(|&byte| byte == b'\n')
         .map(<[u8]>::trim_ascii_end)
@@ -203,7 +216,7 @@ pub fn exclude_public_dir(common_dir: &Path, faults: &Faults) -> Result<(), Engi
     if bytes.last().is_some_and(|&byte| byte != b'\n') {
         bytes.push(b'\n');
     }
-    bytes.extend_from_slice(EXCLUDED.as_bytes());
+    bytes.extend_from_slice(spellings.first().unwrap_or(&EXCLUDED).as_bytes());
     bytes.push(b'\n');
     atomic::write_with_mode(&path, &bytes, 0o644, faults)
 }
