@@ -14,6 +14,7 @@ use crate::transaction::{
 
 mod bisect;
 mod ends;
+mod environment;
 mod shape;
 
 /// The vertical's script is the same for all; what it does stands outside the tree.

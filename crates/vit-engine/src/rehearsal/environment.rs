@@ -161,6 +161,9 @@ fn short_first_line(text: Vec<u8>) -> Vec<u8> {
     let Some(program) = first.strip_prefix(b"#!") else {
         return text;
     };
+    // What stands behind a space is an argument.
+    let space = program.iter().position(|&byte| byte == b' ');
+    let (program, arguments) = program.split_at(space.unwrap_or(program.len()));
     let python = Path::new(OsStr::from_bytes(program))
         .file_name()
         .is_some_and(|name| name.as_bytes().starts_with(b"python"));
@@ -169,7 +172,9 @@ fn short_first_line(text: Vec<u8>) -> Vec<u8> {
     }
     let mut long = b"#!/bin/sh\n'''exec' \"".to_vec();
     long.extend_from_slice(program);
-    long.extend_from_slice(b"\" \"$0\" \"$@\"\n' '''");
+    long.extend_from_slice(b"\"");
+    long.extend_from_slice(arguments);
+    long.extend_from_slice(b" \"$0\" \"$@\"\n' '''");
     long.extend_from_slice(rest);
     long
 }
