@@ -101,6 +101,8 @@ fn help_of_a_command_has_examples() {
                                them
           --branch             Move the current branch to the release, instead of detaching HEAD at it
           --offline            Ask nobody: plan with what was fetched before
+          --rehearse           Build the target aside and run the smoke tests there first; nothing live
+                               is touched
           --plan <FILE>        Carry out this plan of `vit plan --out`; refused when the facts have
                                moved
       -y, --yes                Do not ask
@@ -122,6 +124,7 @@ fn help_of_a_command_has_examples() {
       vit upgrade
       vit upgrade --target 1.2.0 --yes
       vit upgrade --plan upgrade.json --yes
+      vit upgrade --rehearse
       vit upgrade --accept smoke_test_missing
       vit upgrade --dry-run
     ");
