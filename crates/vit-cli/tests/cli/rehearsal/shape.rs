@@ -17,11 +17,8 @@ fn a_failure_names_its_check_and_its_evidence() {
     run.assert_code(1);
     let plan = run.json();
     assert_eq!(plan["answer"], "blocked");
-    let problem = plan["preflight"].as_array().unwrap().iter();
-    let problem = problem
-        .filter(|p| p["code"] == "rehearsal_failed")
-        .next()
-        .unwrap();
+    let mut problems = plan["preflight"].as_array().unwrap().iter();
+    let problem = problems.find(|p| p["code"] == "rehearsal_failed").unwrap();
     assert_eq!(problem["subject"], "finance");
     let evidence = problem["evidence"].as_str().unwrap();
     assert!(evidence.contains("last line: no bus"), "{evidence}");
