@@ -131,6 +131,17 @@ def upgrade(bench, rounds):
     return pairs(rounds, ours, bare)
 
 
+def rehearsal(bench, rounds):
+    """vit plan --rehearse (its smoke test does nothing) against git worktree add and remove."""
+    folder = bench.site.parent / "worktree"
+
+    def bare():
+        elapsed = bench.git("worktree", "add", "-q", "--detach", str(folder), "v1.1.0")
+        return elapsed + bench.git("worktree", "remove", "--force", str(folder))
+
+    return pairs(rounds, lambda: bench.vit("plan", "--rehearse", "--target", "1.1.0", "--quiet", "--offline"), bare)
+
+
 def main():
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--files", type=int, default=2000)
@@ -146,6 +157,7 @@ def main():
         print(f"{'':<44} {'vit':>11} {'bare':>11}   ratio")
         line("vit status : git status", *pairs(options.rounds, lambda: bench.vit("status"), lambda: bench.git("status")), "3")
         line("vit upgrade : git tag + git checkout", *upgrade(bench, options.rounds), "2")
+        line("vit plan --rehearse : git worktree add + remove", *rehearsal(bench, options.rounds), "+ 1 s")
         start = pairs(options.rounds, lambda: bench.vit("--version"), lambda: bench.run("true"))
         line("vit --version : true", *start, "10 ms")
         print(f"peak memory of vit status, its git included: {bench.peak('status'):.1f} MiB (bound 30 MiB)")

@@ -16,7 +16,7 @@ pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
 pub use release::{
-    CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
+    BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
     UpdateCommand, UpgradeArgs,
 };
 pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
@@ -92,6 +92,8 @@ pub enum Command {
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back
     Upgrade(UpgradeArgs),
+    /// Find the first release that breaks here
+    Bisect(BisectArgs),
     /// Go back to the state before an upgrade
     Rollback(RollbackArgs),
     /// Commit a release that is on trial

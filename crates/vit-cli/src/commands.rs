@@ -7,6 +7,7 @@ use crate::error::Failure;
 use crate::session::App;
 
 pub mod apply;
+pub mod bisect;
 pub mod channel;
 pub mod completions;
 pub mod confirm;
@@ -36,6 +37,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Update(args) => update_or_long_form(app, args),
         Command::Plan(args) => plan::run(app, args),
         Command::Upgrade(args) => upgrade::run(app, args),
+        Command::Bisect(args) => bisect::run(app, args),
         Command::Rollback(args) => rollback::run(app, args),
         Command::Confirm(args) => confirm::run(app, args),
         Command::Recover => recover::run(app),

@@ -197,6 +197,7 @@ fn of_engine(error: &EngineError) -> Meaning {
             ],
         )
         .exit(ExitCode::Inconsistent),
+        EngineError::Stopped { .. } => Meaning::error("interrupted", &[]),
         EngineError::Locked { .. } => Meaning::error(
             "locked",
             &["wait for it to end; a vit that died holds no lock"],

@@ -145,6 +145,7 @@ fn spinner_text(event: &Event) -> Option<(String, bool)> {
         )),
         Event::Begun { .. }
         | Event::OwnStepLine { .. }
+        | Event::Rehearsing { .. }
         | Event::StageDone { .. }
         | Event::StageFailed { .. }
         | Event::SmokeLine { .. }
@@ -167,6 +168,7 @@ impl Lines {
     fn of(self, event: &Event) -> Option<String> {
         let line = match event {
             Event::RegistryAsked { location } => format!("     ask {}", visible(location)),
+            Event::Rehearsing { version } => format!("     release {}", visible(version)),
             Event::Begun { id } if self.verbose => format!("     transaction {}", visible(id)),
             Event::Begun { .. } | Event::StageBegun { .. } => return None,
             Event::StageDone { stage, elapsed } => {

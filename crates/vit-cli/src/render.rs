@@ -8,6 +8,7 @@ use vit_contract::output::{SmokeOutcome, SmokeResult};
 use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
+pub mod bisect;
 pub mod channel;
 pub mod checks;
 mod environment;
@@ -21,6 +22,7 @@ mod hostile;
 pub mod markdown;
 pub mod plan;
 pub mod problems;
+pub mod rehearsal;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod snapshots;

@@ -171,6 +171,8 @@ codes! {
     SmokeTestTimeout "smoke_test_timeout" Blocked "a smoke test did not end in its time";
     SmokeTestLeftFiles "smoke_test_left_files" Warning "smoke tests left files behind or changed the tree";
     TreeMismatch "tree_mismatch" Blocked "the working tree is not the tree it should be";
+    RehearsalFailed "rehearsal_failed" Blocked "the rehearsal of the target failed: nothing was touched";
+    RehearsalCouldNotTell "rehearsal_could_not_tell" Warning "the rehearsal could not tell whether the target works here";
     StepFailed "step_failed" Blocked "a step of the transaction failed";
     Interrupted "interrupted" Blocked "the transaction was interrupted";
     // steps of the installation's own, and the soak

@@ -12,7 +12,10 @@ use crate::plan::{Plan, Position};
 use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
+mod bisect;
+
 pub use crate::schemas::schemas;
+pub use bisect::{BisectFailure, BisectReport, BisectSkip, BisectStatus, BisectTry};
 
 pub mod evidence;
 pub mod explain;

@@ -259,7 +259,8 @@ pub struct Plan {
     pub facts: BTreeMap<String, String>,
     /// The next command to type.
     pub next: String,
-    /// SHA-256 over the plan without this field and without `created`, `disk` and `duration`.
+    /// SHA-256 over the plan without this field and without `created`, `disk` and `duration`, and
+    /// without what two rehearsals that come to one answer differ in: times, outputs, folders.
     pub digest: String,
 }
 
@@ -271,6 +272,9 @@ impl Plan {
         if let Some(object) = value.as_object_mut() {
             for volatile in ["digest", "created", "disk", "duration"] {
                 object.shift_remove(volatile);
+            }
+            if let Some(rehearsal) = object.get_mut("rehearsal") {
+                rehearsal::remove_volatile(rehearsal);
             }
         }
         digest::sha256(value.to_string().as_bytes())

@@ -10,8 +10,9 @@ use schemars::{JsonSchema, Schema};
 use crate::code::Code;
 use crate::history::History;
 use crate::output::{
-    ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex, ExplainReport,
-    HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport, UpdateReport,
+    BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
+    ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
+    UpdateReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -30,6 +31,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.recover", printed::<TransactionReport>()),
         ("vit.repair", printed::<TransactionReport>()),
         ("vit.confirm", printed::<TransactionReport>()),
+        ("vit.bisect", printed::<BisectReport>()),
         ("vit.status", printed::<StatusReport>()),
         ("vit.channel", printed::<ChannelReport>()),
         ("vit.hold", printed::<HoldReport>()),

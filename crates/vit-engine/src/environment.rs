@@ -52,6 +52,16 @@ impl Environment {
         }
     }
 
+    /// The same variables with other values.
+    #[must_use]
+    pub fn map(&self, value: impl Fn(&OsStr, &OsStr) -> OsString) -> Self {
+        Self::new(
+            self.vars
+                .iter()
+                .map(|(name, now)| (name.clone(), value(name, now))),
+        )
+    }
+
     /// The value of a variable; an empty one counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&OsStr> {

@@ -54,6 +54,12 @@ pub enum EngineError {
         /// What to do.
         hints: Vec<String>,
     },
+    /// Somebody asked to stop before anything was changed: exit 2.
+    #[error("{what} was stopped on request")]
+    Stopped {
+        /// What was: `the rehearsal`.
+        what: &'static str,
+    },
     /// A transaction was interrupted and must be finished first.
     #[error("transaction {id} was interrupted and is not finished")]
     OpenTransaction {

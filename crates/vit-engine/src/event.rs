@@ -23,6 +23,11 @@ pub enum Event {
         /// Its id.
         id: String,
     },
+    /// A release is about to be rehearsed, one of several.
+    Rehearsing {
+        /// The release.
+        version: String,
+    },
     /// A stage of the transaction began.
     StageBegun {
         /// Which.
@@ -117,6 +122,8 @@ pub enum Stage {
     Fetch,
     /// Judges every vertical.
     Judge,
+    /// Builds the target aside and tries it there, before anything live is touched.
+    Rehearse,
     /// Takes the snapshot.
     Snapshot,
     /// Switches the tree.
@@ -161,6 +168,7 @@ impl Stage {
         match self {
             Self::Fetch => "fetch the release",
             Self::Judge => "judge every vertical",
+            Self::Rehearse => "rehearse the target aside",
             Self::Snapshot => "take a snapshot",
             Self::SwitchTree => "switch the tree",
             Self::SwitchSubmodule => "switch the submodule",

@@ -13,7 +13,7 @@
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | taking secrets out of what is kept | [`redact`] |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
-//! | effects | [`exec`], [`steps`], [`snapshots`]; [`twin`], a folder kept to be put back |
+//! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside; [`twin`], a folder kept to be put back |
 //! | one module a command | [`ops`] |
 
 pub mod cancel;
@@ -34,6 +34,7 @@ pub mod plan;
 pub mod process;
 pub mod redact;
 pub mod registry;
+pub mod rehearsal;
 pub mod site;
 pub mod snapshots;
 pub mod steps;

@@ -1,5 +1,6 @@
 //! One module a command: options in, a report out.
 
+pub mod bisect;
 pub mod channel;
 pub mod confirm;
 pub mod doctor;

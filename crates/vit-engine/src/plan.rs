@@ -22,6 +22,7 @@ pub mod environment;
 pub mod estimate;
 pub mod own_steps;
 pub mod preflight;
+pub mod rehearsed;
 pub mod risk;
 
 /// What the user chose.

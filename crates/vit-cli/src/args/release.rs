@@ -85,6 +85,9 @@ pub struct TargetArgs {
     /// when one fails; `vit confirm` ends it early
     #[arg(long, value_name = "TIME", value_parser = soak_of)]
     pub soak: Option<u64>,
+    /// Build the target aside and run the smoke tests there first; nothing live is touched
+    #[arg(long)]
+    pub rehearse: bool,
 }
 
 /// `vit plan`.
@@ -105,6 +108,7 @@ Changes nothing. Exit 1 when the plan is blocked.
 EXAMPLES
   vit plan
   vit plan --target 1.2.0
+  vit plan --rehearse               also try it, in a throw-away tree
   vit plan --out upgrade.json       for somebody to look at, then: vit upgrade --plan upgrade.json
   vit plan --json | jq .changes     every change, not only the first ones";
 
@@ -117,7 +121,8 @@ pub struct UpgradeArgs {
     pub target: TargetArgs,
     /// Carry out this plan of `vit plan --out`; refused when the facts have moved
     #[arg(long, value_name = "FILE",
-        conflicts_with_all = ["target", "channel", "accept", "branch", "offline", "soak"])]
+        conflicts_with_all = ["target", "channel", "accept", "branch", "offline", "soak",
+            "rehearse"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -136,9 +141,33 @@ EXAMPLES
   vit upgrade
   vit upgrade --target 1.2.0 --yes
   vit upgrade --plan upgrade.json --yes
+  vit upgrade --rehearse
   vit upgrade --accept smoke_test_missing
   vit upgrade --soak 15m            then, when all is well before that: vit confirm
   vit upgrade --dry-run";
+
+/// `vit bisect`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = BISECT_EXAMPLES)]
+pub struct BisectArgs {
+    /// The release that breaks, or the last one to look at
+    #[arg(long, value_name = "VERSION")]
+    pub to: String,
+    /// Look at this channel: stable, beta, canary or lts
+    #[arg(long, value_name = "CHANNEL", value_parser = channel_of)]
+    pub channel: Option<Channel>,
+    /// Ask nobody: search in what was fetched before
+    #[arg(long)]
+    pub offline: bool,
+}
+
+const BISECT_EXAMPLES: &str = "\
+Rehearses releases between the installed one and VERSION, as few as needed, each in a throw-away
+tree. Nothing live is changed. Exit 1 when it could not be told.
+
+EXAMPLES
+  vit bisect --to 1.8.0
+  vit bisect --to 1.8.0 --json | jq -r .first_bad.version";
 
 /// `vit rollback`.
 #[derive(Debug, Clone, Args)]

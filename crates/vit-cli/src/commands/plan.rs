@@ -18,6 +18,9 @@ use crate::{plan_file, render};
 pub fn run(app: &App<'_>, args: &PlanArgs) -> Result<ExitCode, Failure> {
     let options = wanted::options(app, &args.target)?;
     let session = Session::with_channel(app, args.target.channel)?;
+    if options.rehearse {
+        session.watch_signals()?;
+    }
     let plan = match session.call(|cx| plan(cx, &options))? {
         Planned::Plan(plan) => plan,
         Planned::Nothing(report) => {

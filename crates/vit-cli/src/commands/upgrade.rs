@@ -33,6 +33,9 @@ pub fn run(app: &App<'_>, args: &UpgradeArgs) -> Result<ExitCode, Failure> {
     };
     let options = wanted::options(app, &args.target)?;
     let session = Session::with_channel(app, args.target.channel)?;
+    if options.rehearse {
+        session.watch_signals()?;
+    }
     match (stored, args.dry_run) {
         (Some(plan), true) => Ok(show(app, &plan)),
         (Some(plan), false) => apply::apply(app, &session, &plan, question),

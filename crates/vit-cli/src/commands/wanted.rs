@@ -29,6 +29,7 @@ pub fn options(app: &App<'_>, args: &TargetArgs) -> Result<PlanOptions, Failure>
         branch: args.branch,
         offline: args.offline,
         soak_seconds: args.soak,
+        rehearse: args.rehearse,
     })
 }
 

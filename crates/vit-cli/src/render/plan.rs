@@ -8,6 +8,7 @@ use vit_contract::release::Change;
 use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
+use super::rehearsal;
 use super::table::{Cell, Table};
 use super::update::answer_cell;
 use super::{
@@ -35,6 +36,7 @@ pub fn without_next(plan: &Plan, view: View) -> String {
         verticals(plan, view),
         contracts(plan, view),
         steps::own_steps(plan, view),
+        rehearsal::rehearsal(plan, view),
         terms(plan, view),
         problems::problems(plan.problems(), view),
     ];

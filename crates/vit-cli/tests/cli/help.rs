@@ -4,10 +4,11 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "update",
     "plan",
     "upgrade",
+    "bisect",
     "rollback",
     "confirm",
     "recover",
@@ -45,6 +46,7 @@ fn version_and_help_are_answers() {
       update       Ask for releases, and judge them
       plan         Show what an upgrade would do
       upgrade      Upgrade Core, prove the result, or put the old state back
+      bisect       Find the first release that breaks here
       rollback     Go back to the state before an upgrade
       confirm      Commit a release that is on trial
       recover      Finish a transaction that was interrupted
@@ -105,6 +107,8 @@ fn help_of_a_command_has_examples() {
           --offline            Ask nobody: plan with what was fetched before
           --soak <TIME>        After the upgrade, repeat the smoke tests for this long (90s, 15m, 1h30m,
                                2d) and go back when one fails; `vit confirm` ends it early
+          --rehearse           Build the target aside and run the smoke tests there first; nothing live
+                               is touched
           --plan <FILE>        Carry out this plan of `vit plan --out`; refused when the facts have
                                moved
       -y, --yes                Do not ask
@@ -126,6 +130,7 @@ fn help_of_a_command_has_examples() {
       vit upgrade
       vit upgrade --target 1.2.0 --yes
       vit upgrade --plan upgrade.json --yes
+      vit upgrade --rehearse
       vit upgrade --accept smoke_test_missing
       vit upgrade --soak 15m            then, when all is well before that: vit confirm
       vit upgrade --dry-run

@@ -20,9 +20,16 @@ use crate::transaction::{
 
 /// Records on the way to ARMED, and files that every command writes.
 fn before_armed(point: &str) -> bool {
-    ["begun", "fetched", "judged", "snapped", "armed"]
-        .iter()
-        .any(|kind| point.starts_with(&format!("journal.{kind}.")))
+    [
+        "begun",
+        "fetched",
+        "judged",
+        "rehearsed",
+        "snapped",
+        "armed",
+    ]
+    .iter()
+    .any(|kind| point.starts_with(&format!("journal.{kind}.")))
         || point == "reserve.allocate"
         || point.starts_with("atomic.") && !point.contains("history")
 }
@@ -175,7 +182,8 @@ fn every_kind_of_record_is_killed_at() {
     let armed = faults::with(upgrade(&good), "journal.armed.before", Fault::Kill);
     note(armed, None);
     note(good.command(["recover", "--json"]), Some(0));
-    note(upgrade(&good), Some(0));
+    let rehearsed = good.command(["upgrade", "--rehearse", "--yes", "--json"]);
+    note(rehearsed, Some(0));
     note(rollback(&good), Some(0));
     let soaked = world("exit 0");
     note(crate::trial::soak(&soaked, "1m"), Some(0));

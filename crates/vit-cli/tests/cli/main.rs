@@ -27,6 +27,7 @@ mod pins;
 mod planning;
 mod program;
 mod readme;
+mod rehearsal;
 mod repositories;
 mod status;
 mod streams;

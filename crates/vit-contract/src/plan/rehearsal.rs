@@ -1,5 +1,6 @@
 //! A rehearsal: the target built aside and tried there, before anything live is touched.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +12,8 @@ use crate::problem::Problem;
 pub struct Rehearsal {
     /// The answer in one word.
     pub outcome: RehearsalOutcome,
+    /// When it was held.
+    pub held: Timestamp,
     /// The smoke tests, with the end of their output.
     pub smoke_tests: Vec<SmokeResult>,
     /// Why it failed or could not tell, first cause first.
@@ -36,4 +39,22 @@ pub enum RehearsalOutcome {
     Fail,
     /// A smoke test could not run there (exit 2): the upgrade itself may still go well.
     CouldNotTell,
+}
+
+/// Takes out of a rehearsal's JSON what differs between two that come to one answer.
+pub(super) fn remove_volatile(rehearsal: &mut serde_json::Value) {
+    let remove = |value: &mut serde_json::Value, names: &[&str]| {
+        if let Some(object) = value.as_object_mut() {
+            for name in names {
+                object.shift_remove(*name);
+            }
+        }
+    };
+    remove(rehearsal, &["held", "seconds", "evidence"]);
+    let tests = rehearsal
+        .get_mut("smoke_tests")
+        .and_then(serde_json::Value::as_array_mut);
+    for test in tests.into_iter().flatten() {
+        remove(test, &["seconds", "tail", "output_sha256", "output_bytes"]);
+    }
 }

@@ -16,6 +16,7 @@ use super::proof;
 use super::run::Run;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::redact::Redactor;
 pub use crate::store::evidence::Evidence;
 use crate::store::{atomic, evidence::Additions};
 
@@ -147,15 +148,42 @@ fn put_outputs(
 }
 
 fn keep_tree(run: &mut Run<'_, '_>, evidence: &Evidence, _: &Problem) -> Result<(), EngineError> {
-    let git = run.cx.git;
+    put_tree(run.cx, &run.redactor, evidence)
+}
+
+/// Puts what git says of the tree, and what was changed in tracked files.
+fn put_tree(cx: &Context<'_>, redactor: &Redactor, evidence: &Evidence) -> Result<(), EngineError> {
+    let git = cx.git;
     let status = git.raw(&["status", "--porcelain=v2", "--branch"], Vec::new())?;
-    evidence.put("git-status.txt", &run.redactor.bytes(&status.stdout.kept))?;
+    evidence.put("git-status.txt", &redactor.bytes(&status.stdout.kept))?;
     let arguments = ["diff", "--binary", "--no-ext-diff", "--no-textconv", "HEAD"];
     let diff = git.raw(&arguments, Vec::new())?;
     if diff.stdout.total > 0 {
-        evidence.put("tree.diff", &run.redactor.bytes(&diff.stdout.kept))?;
+        evidence.put("tree.diff", &redactor.bytes(&diff.stdout.kept))?;
     }
     Ok(())
+}
+
+/// Keeps what tells of a rehearsal that failed: the cause, the outputs, the state of its tree.
+///
+/// # Errors
+/// The folder cannot be made or a file cannot be written.
+pub(crate) fn of_rehearsal(
+    cx: &Context<'_>,
+    id: &str,
+    cause: &Problem,
+    outputs: &[ProbeOutput],
+) -> Result<Evidence, EngineError> {
+    let redactor = Redactor::new(cx.environment);
+    let evidence = Evidence::create(&cx.site.state_dir, id)?;
+    let cause = redactor.problem(cause.clone());
+    let bytes = serde_json::to_vec_pretty(&cause).expect("a problem is plain data");
+    evidence.put_once("cause.json", &bytes)?;
+    for probe in outputs {
+        evidence.put(&format!("smoke-{}.log", probe.vertical), &probe.output)?;
+    }
+    put_tree(cx, &redactor, &evidence)?;
+    Ok(evidence)
 }
 
 fn keep_untracked(

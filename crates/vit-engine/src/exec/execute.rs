@@ -1,4 +1,4 @@
-//! Forward: begun → fetched → judged → snapped → armed → steps → probed → (trial) →
+//! Forward: begun → fetched → judged → rehearsed → snapped → armed → steps → probed → (trial) →
 //! committed.
 
 use vit_contract::code::Code;
@@ -69,6 +69,12 @@ impl Run<'_, '_> {
                 answer: plan.answer,
             })
         })?;
+        if let Some(rehearsal) = &plan.rehearsal {
+            self.write(&Entry::Rehearsed {
+                outcome: rehearsal.outcome,
+                held: rehearsal.held,
+            })?;
+        }
         self.stage(Stage::Snapshot, |run| run.snapshot(inputs))?;
         self.not_cancelled()?;
         self.write(&Entry::Armed)?;

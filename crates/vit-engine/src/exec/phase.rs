@@ -145,6 +145,7 @@ impl Story {
             | Entry::Repaired { proof } => self.proof = Some(proof.clone()),
             Entry::Fetched { .. }
             | Entry::Judged { .. }
+            | Entry::Rehearsed { .. }
             | Entry::Armed
             | Entry::Done { .. }
             | Entry::Probing
@@ -165,12 +166,14 @@ pub fn next(phase: Phase, record: &Entry) -> Phase {
         Entry::Closed { .. } => Phase::Ended,
         Entry::Repaired { .. } => Phase::FinishRepair,
         Entry::Inconsistent { .. } => Phase::Inconsistent { closed: false },
-        Entry::Begun(_) | Entry::Fetched { .. } | Entry::Judged { .. } | Entry::Snapped { .. } => {
-            match phase {
-                Phase::Ended | Phase::Abort => Phase::Abort,
-                open => open,
-            }
-        }
+        Entry::Begun(_)
+        | Entry::Fetched { .. }
+        | Entry::Judged { .. }
+        | Entry::Rehearsed { .. }
+        | Entry::Snapped { .. } => match phase {
+            Phase::Ended | Phase::Abort => Phase::Abort,
+            open => open,
+        },
         Entry::Aborted { .. } => match phase {
             Phase::Ended | Phase::Abort => Phase::Abort,
             open => open,

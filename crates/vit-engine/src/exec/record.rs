@@ -1,5 +1,5 @@
 //! The records of the journal, in the order of TRANSACTION.md. A record is durable before what
-//! follows it begins. (Rehearsed and quarantine records join here.)
+//! follows it begins. (Quarantine records join here.)
 
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::SmokeResult;
-use vit_contract::plan::{Accepted, End, Kind, Step};
+use vit_contract::plan::{Accepted, End, Kind, RehearsalOutcome, Step};
 use vit_contract::problem::Problem;
 use vit_contract::verdict::Answer;
 
@@ -126,6 +126,13 @@ pub enum Entry {
         /// The answer.
         answer: Answer,
     },
+    /// The target was rehearsed before.
+    Rehearsed {
+        /// What came of it.
+        outcome: RehearsalOutcome,
+        /// When it was held.
+        held: jiff::Timestamp,
+    },
     /// Everything that a rollback needs is kept.
     Snapped {
         /// Files of untracked verticals.
@@ -213,10 +220,11 @@ pub enum Entry {
 
 impl Entry {
     /// The names of all records that are written, for the tests that kill at each of them.
-    pub const KINDS: [&'static str; 19] = [
+    pub const KINDS: [&'static str; 20] = [
         "begun",
         "fetched",
         "judged",
+        "rehearsed",
         "snapped",
         "armed",
         "intent",

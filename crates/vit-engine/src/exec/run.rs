@@ -162,7 +162,8 @@ pub(super) fn all_pass(results: &[SmokeResult]) -> bool {
 }
 
 /// The version of an end as a person reads it; its short commit where it has none.
-pub(crate) fn version_text(end: &vit_contract::plan::End) -> String {
+#[must_use]
+pub fn version_text(end: &vit_contract::plan::End) -> String {
     end.version.as_ref().map_or_else(
         || end.position.commit.chars().take(12).collect(),
         ToString::to_string,

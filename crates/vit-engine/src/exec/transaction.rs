@@ -11,6 +11,7 @@ use super::run::version_text;
 use super::trial;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::rehearsal;
 use crate::steps::locks;
 use crate::store::atomic;
 use crate::store::folder::{self, Folder};
@@ -43,6 +44,7 @@ impl<'a> Held<'a> {
         };
         let lock = Lock::acquire(&cx.site.state_dir, &owner, cx.faults)?;
         atomic::sweep(&cx.site.state_dir)?;
+        rehearsal::place::sweep(&cx.site.state_dir)?;
         // A write of the history that was killed; nothing is removed behind a link.
         if Folder::public(cx.site).check().is_empty() {
             atomic::sweep(&cx.site.public_dir)?;

@@ -54,6 +54,16 @@ impl Git {
         ]))?;
         Ok(records(&output).map(path).collect())
     }
+
+    /// The same with ignored paths and empty folders.
+    ///
+    /// # Errors
+    /// Git failed.
+    pub fn untracked_and_ignored(&self) -> Result<Vec<PathBuf>, GitError> {
+        let output =
+            self.output(&Call::read("ls-files").args(["--others", "--directory", "-z"]))?;
+        Ok(records(&output).map(path).collect())
+    }
 }
 
 /// The operation that a git folder says is under way, as its user knows it.

@@ -6,12 +6,14 @@ use vit_contract::output::UpdateReport;
 use vit_contract::plan::Plan;
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
+use vit_contract::verdict::Answer;
 
 use super::update;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::{Facts, Target, repository};
-use crate::plan::{self, Choice};
+use crate::plan::{self, Choice, rehearsed};
+use crate::rehearsal;
 
 /// How many real versions an error names.
 const NAMED_VERSIONS: usize = 5;
@@ -29,6 +31,8 @@ pub struct PlanOptions {
     pub offline: bool,
     /// Seconds for which the smoke tests repeat after the upgrade.
     pub soak_seconds: Option<u64>,
+    /// Build the target aside and try it there; what comes of it is part of the plan.
+    pub rehearse: bool,
 }
 
 /// A plan, or why there is nothing to plan.
@@ -48,7 +52,7 @@ pub enum Planned {
 pub fn plan(cx: &Context<'_>, options: &PlanOptions) -> Result<Planned, EngineError> {
     let facts = Facts::gather(cx, options.offline)?;
     Ok(match target(cx, &facts, options)? {
-        Ok(target) => Planned::Plan(Box::new(make(cx, &facts, &target, &choice(options))?)),
+        Ok(target) => Planned::Plan(Box::new(made(cx, &facts, &target, options)?)),
         Err(report) => Planned::Nothing(report),
     })
 }
@@ -104,6 +108,22 @@ pub(crate) fn acceptable(plan: &Plan, accept: &[Code]) -> Result<(), EngineError
         });
     }
     Ok(())
+}
+
+/// Computes the plan that the options ask for, rehearsed where they say so. One that is blocked
+/// is not rehearsed: it would not go on whatever came of it.
+pub(crate) fn made(
+    cx: &Context<'_>,
+    facts: &Facts,
+    target: &Target,
+    options: &PlanOptions,
+) -> Result<Plan, EngineError> {
+    let plan = make(cx, facts, target, &choice(options))?;
+    if !options.rehearse || plan.answer == Answer::Blocked {
+        return Ok(plan);
+    }
+    let rehearsal = rehearsal::rehearse(cx, &plan, (facts, target))?;
+    Ok(rehearsed::with(plan, rehearsal, &options.accept))
 }
 
 /// Computes the plan for one target.

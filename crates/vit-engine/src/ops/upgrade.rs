@@ -14,7 +14,7 @@ use crate::exec::execute::{self, Inputs};
 use crate::exec::recover;
 use crate::exec::transaction::Held;
 use crate::facts::{Facts, Target, verticals};
-use crate::plan::Choice;
+use crate::plan::{Choice, rehearsed};
 
 /// Applies a plan of `vit plan` or of `vit rollback` as a transaction. A transaction that was
 /// interrupted is finished first. Refuses when a fact that the plan rests on has changed, or when
@@ -63,7 +63,7 @@ pub fn run(
         Ok(target) => target,
         Err(report) => return Ok(Upgraded::Nothing(report)),
     };
-    let plan = planning::make(cx, &facts, &target, &planning::choice(options))?;
+    let plan = planning::made(cx, &facts, &target, options)?;
     if plan.answer == Answer::Blocked {
         return Ok(Upgraded::Ended(Box::new(refused(plan))));
     }
@@ -100,6 +100,11 @@ fn upgrade<'a>(
     };
     let now = planning::make(cx, &facts, &target, &choice)?;
     compare(plan, &now)?;
+    // The facts are those of then, so what was rehearsed is what is about to be done.
+    let now = match &plan.rehearsal {
+        Some(held) => rehearsed::with(now, held.clone(), &choice.accept),
+        None => now,
+    };
     if now.answer == Answer::Blocked {
         return Ok(refused(now));
     }

@@ -16,13 +16,21 @@ use crate::git::RefEdit;
 /// # Errors
 /// Git refused or failed.
 pub fn run(cx: &Context<'_>, from: &Position, to: &Position) -> Result<(), EngineError> {
+    switch(cx, from, to)?;
+    sync(cx)
+}
+
+/// The same without waiting for the disk: for a tree that nobody keeps.
+///
+/// # Errors
+/// As [`run`].
+pub fn switch(cx: &Context<'_>, from: &Position, to: &Position) -> Result<(), EngineError> {
     cx.git.checkout_detached(&to.commit)?;
     if let Some(branch) = &to.branch {
         move_branch(cx, branch, from, to)?;
         cx.git.set_head(Some(branch), &to.commit)?;
     }
-    bytecode::purge_tree(cx, &from.tree, &to.tree)?;
-    sync(cx)
+    bytecode::purge_tree(cx, &from.tree, &to.tree)
 }
 
 /// Puts `from` back from whatever state the tree, the index and HEAD are in. Files that stand in

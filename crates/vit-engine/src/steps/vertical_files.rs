@@ -15,7 +15,7 @@ use crate::exec::record::VerticalFiles;
 use crate::git::{Blob, GitError, TreeEntry};
 
 /// Folders that are rebuilt by tools and hold nothing of the vertical's own.
-const LEFT_OUT: [&str; 8] = [
+pub(crate) const LEFT_OUT: [&str; 8] = [
     ".git",
     "__pycache__",
     ".pytest_cache",

@@ -259,7 +259,7 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Flags of `open(2)` as std wants them.
-pub(super) fn flags(flags: OFlags) -> i32 {
+pub(crate) fn flags(flags: OFlags) -> i32 {
     flags.bits().cast_signed()
 }
 
