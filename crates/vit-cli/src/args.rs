@@ -15,7 +15,7 @@ pub mod target;
 pub use record::{ChannelArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs};
 pub use release::{
     CheckArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs, UpdateCommand,
-    UpgradeArgs,
+    UpgradeArgs, WhyArgs,
 };
 pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
 
@@ -86,6 +86,8 @@ pub struct Global {
 pub enum Command {
     /// Ask for releases, and judge them
     Update(UpdateArgs),
+    /// Say of every newer release why it is offered or not
+    Why(WhyArgs),
     /// Show what an upgrade would do
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back

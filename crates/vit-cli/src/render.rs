@@ -18,6 +18,7 @@ mod hostile;
 pub mod markdown;
 pub mod plan;
 pub mod problems;
+pub mod quarantine;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod snapshots;
@@ -26,6 +27,7 @@ pub mod table;
 pub mod topics;
 pub mod transaction;
 pub mod update;
+pub mod why;
 
 /// How a stream is drawn on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

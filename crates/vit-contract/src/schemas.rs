@@ -11,7 +11,7 @@ use crate::code::Code;
 use crate::history::History;
 use crate::output::{
     ChannelReport, CheckReport, DemoReport, ErrorReport, HistoryReport, HoldReport, SnapshotReport,
-    StatusReport, TransactionReport, UpdateReport,
+    StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -24,6 +24,7 @@ use crate::vertical::VerticalManifest;
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("vit.update", printed::<UpdateReport>()),
+        ("vit.why", printed::<WhyReport>()),
         ("vit.plan", printed::<Plan>()),
         ("vit.upgrade", printed::<TransactionReport>()),
         ("vit.rollback", printed::<TransactionReport>()),

@@ -15,6 +15,7 @@
 //! | [`evidence`] | what is kept of a failure |
 //! | [`proof`] | comparing the installation with what it should be |
 //! | [`close`] | history, snapshots, tidying |
+//! | [`quarantine`] | the memory of releases that failed |
 //! | [`rebuild`] | the history as the journal tells it |
 
 mod begin;
@@ -24,6 +25,7 @@ pub mod evidence;
 pub mod execute;
 pub mod phase;
 pub mod proof;
+pub mod quarantine;
 pub mod rebuild;
 pub mod record;
 pub mod recover;

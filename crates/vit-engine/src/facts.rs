@@ -22,9 +22,12 @@ use crate::registry::{self, Listing, Registry};
 use crate::store::choices::{self, Choices};
 use crate::store::folder::Folder;
 use crate::store::history_file;
+use crate::store::quarantine::Quarantine;
 
 pub mod core_version;
+mod hop;
 pub mod landing;
+pub mod quarantine;
 pub mod repository;
 pub mod target;
 pub mod verticals;
@@ -52,6 +55,8 @@ pub struct Facts {
     pub channel: ChannelChoice,
     /// Stored channel and holds.
     pub choices: Choices,
+    /// Releases that failed here.
+    pub quarantine: Quarantine,
     /// What the registry knows.
     pub listing: Listing,
     /// The registry itself, to fetch from.
@@ -89,6 +94,8 @@ pub struct Target {
     pub fast_forward: bool,
     /// Whether somebody named it.
     pub explicit: bool,
+    /// What is remembered of it, where it failed here.
+    pub quarantined: Option<quarantine::Quarantined>,
 }
 
 /// What a switch of the tree would mean.
@@ -140,6 +147,7 @@ impl Facts {
         problems.extend(listing.problems.iter().cloned());
         problems.extend(current.problems.iter().cloned());
         problems.extend(history.problems);
+        let quarantine = quarantine::load(cx, &mut problems)?;
         Ok(Self {
             now: cx.clock.now(),
             today: today(cx),
@@ -149,6 +157,7 @@ impl Facts {
             current,
             channel: local.channel,
             choices: local.choices,
+            quarantine,
             verticals: local.verticals,
             listing,
             registry,
@@ -179,6 +188,7 @@ impl Facts {
             exports: &target.exports,
             channel: self.channel.channel,
             explicit: target.explicit,
+            installed: self.version(),
             today: self.today,
             removed: &target.switch.removed,
         };

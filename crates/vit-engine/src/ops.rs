@@ -1,5 +1,6 @@
 //! One module a command: options in, a report out.
 
+mod chain;
 pub mod channel;
 pub mod doctor;
 pub mod history;
@@ -8,6 +9,8 @@ pub mod planning;
 pub mod recover;
 pub mod rollback;
 pub mod status;
+mod survey;
 pub mod update;
 pub mod upgrade;
 pub mod verify;
+pub mod why;

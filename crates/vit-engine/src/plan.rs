@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::digest;
 use vit_contract::plan::{
@@ -17,7 +18,9 @@ use crate::contracts;
 use crate::facts::{Facts, Target};
 
 pub mod estimate;
+pub mod path;
 pub mod preflight;
+pub mod quarantine;
 pub mod risk;
 
 /// What the user chose.
@@ -27,6 +30,10 @@ pub struct Choice {
     pub accept: Vec<Code>,
     /// Move the branch instead of detaching HEAD.
     pub branch: bool,
+    /// Why a release in quarantine is tried again.
+    pub retry: Option<String>,
+    /// The releases that follow the target, each with a plan of its own.
+    pub then: Vec<Version>,
 }
 
 /// What about the repository keeps a switch from being safe; read by `preflight/`'s caller.
@@ -48,6 +55,8 @@ pub struct Repository {
     pub unsafe_folders: Vec<Problem>,
     /// SHA-256 over the settings in force.
     pub settings_sha256: String,
+    /// What a failure of the target would be bound to.
+    pub quarantine_key: BTreeMap<String, String>,
 }
 
 /// Computes the plan of an upgrade. The caller has made sure that HEAD has a commit.
@@ -95,9 +104,10 @@ pub fn upgrade(
         steps: steps(target, from, to),
         environment: EnvironmentPlan::default(),
         rehearsal: None,
-        then: Vec::new(),
+        then: choice.then.clone(),
         soak_seconds: None,
-        retry_reason: None,
+        retry_reason: quarantine::retry_of(target, choice.retry.as_deref()),
+        quarantine_key: repository.quarantine_key.clone(),
         files_changed: target.switch.changes.len(),
         duration: estimate::duration(&facts.durations, target.switch.changes.len(), &smoke_tests),
         disk: needed,
@@ -303,6 +313,7 @@ fn named_facts(
         ("settings", repository.settings_sha256.clone()),
         ("channel", facts.channel.channel.to_string()),
         ("holds", digest::sha256(holds.as_bytes())),
+        ("quarantine", quarantine::fact(target)),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -313,7 +324,7 @@ fn next_command(plan: &Plan, explicit: bool) -> String {
     if plan.answer == Answer::Blocked {
         return "mend what is listed above, then `vit plan` again".into();
     }
-    match (&plan.to.version, explicit) {
+    match (plan.then.last().or(plan.to.version.as_ref()), explicit) {
         (Some(version), true) => format!("vit upgrade --target {version}"),
         _ => "vit upgrade".into(),
     }

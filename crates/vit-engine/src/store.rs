@@ -12,6 +12,7 @@
 //! | `<state>/transactions/<id>/plan.json` | [`transactions`] |
 //! | `<state>/evidence/<id>/` | [`evidence`] |
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
+//! | `<state>/quarantine.json` | [`quarantine`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
 
 use std::fs;
@@ -29,6 +30,7 @@ pub mod history_file;
 pub mod journal;
 pub mod last_check;
 pub mod lock;
+pub mod quarantine;
 pub mod record;
 pub mod reserve;
 pub mod transactions;

@@ -77,10 +77,36 @@ pub struct TargetArgs {
     /// Move the current branch to the release, instead of detaching HEAD at it
     #[arg(long)]
     pub branch: bool,
+    /// Try a release again that was rolled back here; REASON is recorded
+    #[arg(long, value_name = "REASON", value_parser = reason_of)]
+    pub retry_quarantined: Option<String>,
     /// Ask nobody: plan with what was fetched before
     #[arg(long)]
     pub offline: bool,
 }
+
+/// `vit why`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = WHY_EXAMPLES)]
+pub struct WhyArgs {
+    /// Say all of this release; without it, of every newer one
+    pub version: Option<String>,
+    /// Look at this channel: stable, beta, canary or lts
+    #[arg(long, value_name = "CHANNEL", value_parser = channel_of)]
+    pub channel: Option<Channel>,
+    /// Ask nobody: judge what was fetched before
+    #[arg(long)]
+    pub offline: bool,
+}
+
+const WHY_EXAMPLES: &str = "\
+One line a release, then what speaks against it, what would unblock it and who can do that.
+Changes nothing. Exit 0: the question is answered, whatever the answer is.
+
+EXAMPLES
+  vit why
+  vit why 2.0.0
+  vit why --json | jq -r '.releases[] | select(.state == \"blocked\") | .version'";
 
 /// `vit plan`.
 #[derive(Debug, Clone, Args)]
@@ -112,7 +138,7 @@ pub struct UpgradeArgs {
     pub target: TargetArgs,
     /// Carry out this plan of `vit plan --out`; refused when the facts have moved
     #[arg(long, value_name = "FILE",
-        conflicts_with_all = ["target", "channel", "accept", "branch", "offline"])]
+        conflicts_with_all = ["target", "channel", "accept", "branch", "retry_quarantined", "offline"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -132,6 +158,7 @@ EXAMPLES
   vit upgrade --target 1.2.0 --yes
   vit upgrade --plan upgrade.json --yes
   vit upgrade --accept smoke_test_missing
+  vit upgrade --retry-quarantined \"the database is up again\"
   vit upgrade --dry-run";
 
 /// `vit rollback`.
@@ -176,6 +203,21 @@ verifies it. Exit 4 when it still cannot be verified.
 EXAMPLES
   vit status
   vit repair";
+
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// Reads a reason: it stands in the history, so it must say something.
+fn reason_of(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a reason is needed: it stands in the history".to_owned());
+    }
+    if text.chars().count() > LONGEST_REASON {
+        return Err(format!("it is longer than {LONGEST_REASON} characters"));
+    }
+    Ok(text.to_owned())
+}
 
 /// Reads a problem code.
 fn code_of(text: &str) -> Result<Code, String> {

@@ -5,6 +5,7 @@ use vit_contract::output::HistoryReport;
 use vit_contract::plan::Kind;
 use vit_contract::text::visible;
 
+use super::quarantine;
 use super::table::{Cell, Table};
 use super::transaction::proof_lines;
 use super::{Paint, View, names, problems, seconds, time};
@@ -21,6 +22,13 @@ pub fn history(report: &HistoryReport, view: View) -> String {
         }
         table.draw(view)
     };
+    if !report.quarantine.is_empty() {
+        out.push_str("\nin quarantine: not offered until something that they depend on changes\n");
+    }
+    for release in &report.quarantine {
+        let line = format!("  {}", quarantine::line(release));
+        out.push_str(&format!("{}\n", view.paint.yellow(&line)));
+    }
     if !report.verified {
         let line = "the chain of hashes does not hold: `vit history verify`";
         out.push_str(&format!("{}\n", view.paint.red(line)));
@@ -105,6 +113,9 @@ pub fn entry(entry: &Entry, evidence: Option<&str>, view: View) -> String {
     for accepted in &entry.accepted {
         let subjects = names(&accepted.subjects, "nothing");
         add("accepted", &format!("{} for {subjects}", accepted.code));
+    }
+    if let Some(reason) = &entry.retry_reason {
+        add("tried again", reason);
     }
     if let Some(proof) = &entry.proof {
         let state = if proof.verified {

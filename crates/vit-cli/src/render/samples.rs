@@ -220,6 +220,7 @@ pub(crate) fn plan() -> Plan {
         then: Vec::new(),
         soak_seconds: None,
         retry_reason: None,
+        quarantine_key: std::collections::BTreeMap::new(),
         files_changed: 42,
         duration: DurationEstimate {
             seconds: 41.0,
@@ -405,8 +406,20 @@ pub(crate) fn failed_entry() -> Entry {
     }
 }
 
+fn quarantined() -> vit_contract::output::QuarantinedRelease {
+    vit_contract::output::QuarantinedRelease {
+        version: version("1.2.0"),
+        times: 3,
+        last: at("2026-03-01T08:00:03.400Z"),
+        transaction: "20260302-090000-2c".into(),
+        by_hand: false,
+        cause: "smoke_test_failed: energy: the smoke test failed (exit 1)".into(),
+    }
+}
+
 pub(crate) fn history() -> HistoryReport {
     HistoryReport {
+        quarantine: vec![quarantined()],
         schema: "vit.history/1".into(),
         history: vec![failed_entry(), entry()],
         verified: true,
@@ -423,6 +436,7 @@ pub(crate) fn status() -> StatusReport {
         position: Some(position('a', Some("refs/heads/main"))),
         channel: channel_choice(),
         holds: vec!["1.2.0".into()],
+        quarantine: vec![quarantined()],
         last_check: Some(LastCheck {
             timestamp: at("2026-03-01T08:00:00Z"),
             status: UpdateStatus::Compatible,

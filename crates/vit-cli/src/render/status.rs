@@ -7,6 +7,7 @@ use vit_contract::output::{LastCheck, StatusReport, UpdateStatus, VerticalStatus
 use vit_contract::text::visible;
 
 use super::history::outcome_cell;
+use super::quarantine;
 use super::table::{Cell, Table};
 use super::update::{answer_cell, channel};
 use super::{Paint, View, branch, count, names, next, problems, short, time};
@@ -68,6 +69,11 @@ fn facts(report: &StatusReport, view: View) -> String {
     if !report.holds.is_empty() {
         let held = Cell::new(names(&report.holds, "nothing")).paint(Paint::yellow);
         table.row(vec![label("held"), held]);
+    }
+    for (index, release) in report.quarantine.iter().enumerate() {
+        let name = if index == 0 { "quarantine" } else { "" };
+        let text = Cell::new(quarantine::line(release)).paint(Paint::yellow);
+        table.row(vec![label(name), text]);
     }
     table.row(vec![
         label("releases"),

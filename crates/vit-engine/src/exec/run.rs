@@ -8,6 +8,7 @@ use vit_contract::problem::{Problem, Severity};
 use super::close::{self, Ending};
 use super::evidence::ProbeOutput;
 use super::phase::Story;
+use super::quarantine;
 use super::record::{Begun, Entry};
 use super::transaction::Held;
 use crate::context::Context;
@@ -26,6 +27,8 @@ pub struct Run<'a, 'h> {
     pub(super) problems: Vec<Problem>,
     pub(super) outputs: Vec<ProbeOutput>,
     pub(super) after_rollback: Vec<SmokeResult>,
+    /// Whether the disk was full when it failed: then nothing that failed says anything.
+    pub(super) no_room: bool,
     pub(super) started: std::time::Duration,
 }
 
@@ -45,6 +48,7 @@ impl<'a, 'h> Run<'a, 'h> {
             problems: Vec::new(),
             outputs: Vec::new(),
             after_rollback: Vec::new(),
+            no_room: false,
             started: cx.clock.elapsed(),
         }
     }
@@ -84,6 +88,7 @@ impl<'a, 'h> Run<'a, 'h> {
             cause: None,
             proof: Some(proof),
         };
+        quarantine::after_rollback(&mut self);
         close::close(&mut self, &ending);
         let elapsed = self.cx.clock.elapsed().saturating_sub(began);
         self.cx.reporter.report(Event::StageDone {

@@ -12,10 +12,12 @@ use vit_contract::problem::{Problem, Severity};
 use super::close::{self, Ending};
 use super::evidence::{self, Evidence};
 use super::proof::{self, Expected};
+use super::quarantine;
 use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
 use crate::error::EngineError;
 use crate::event::{Event, Stage};
+use crate::facts;
 use crate::process;
 use crate::steps::{
     command, environment, leftovers, locks, probe, submodule, switch_tree, vertical_files,
@@ -37,6 +39,7 @@ pub(super) fn roll_back(
     cause: Problem,
     old: OldSmokeTests,
 ) -> TransactionReport {
+    run.no_room = facts::free_bytes(run.cx).is_ok_and(|free| free < reserve::SIZE);
     // Room for the journal on a full disk, and nothing of the smoke tests at work in the tree.
     if let Err(error) = reserve::release(&run.cx.site.state_dir) {
         run.problems
@@ -106,6 +109,7 @@ pub(super) fn finish(
         }
     }
     let outcome = if proof.verified {
+        quarantine::after_failure(&mut run, &cause);
         Outcome::RollbackExecuted
     } else {
         run.record_if_possible(&Entry::Inconsistent {

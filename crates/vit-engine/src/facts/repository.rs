@@ -80,5 +80,6 @@ pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, En
             .flat_map(Folder::check)
             .collect(),
         settings_sha256: digest::sha256(&settings),
+        quarantine_key: std::collections::BTreeMap::new(),
     })
 }

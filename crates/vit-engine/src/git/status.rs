@@ -54,6 +54,19 @@ impl Git {
         ]))?;
         Ok(records(&output).map(path).collect())
     }
+
+    /// Every untracked file below a folder of the working tree, ignored ones left out.
+    ///
+    /// # Errors
+    /// Git failed.
+    pub fn untracked_in(&self, folder: &str) -> Result<Vec<PathBuf>, GitError> {
+        let output = self.output(
+            &Call::read("ls-files")
+                .args(["--others", "--exclude-standard", "-z", "--"])
+                .arg(format!(":(top,literal){folder}")),
+        )?;
+        Ok(records(&output).map(path).collect())
+    }
 }
 
 /// The operation that a git folder says is under way, as its user knows it.
