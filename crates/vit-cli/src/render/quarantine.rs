@@ -10,12 +10,16 @@ use super::{count, time};
 pub fn line(release: &QuarantinedRelease) -> String {
     let version = visible(&release.version.to_string());
     let when = time(release.last);
-    let how = match (release.by_hand, release.times) {
-        (true, 1) => format!("on {when}"),
-        (false, 1) => format!("failed on {when}"),
-        (_, times) => {
+    let what = if release.by_hand {
+        "taken back"
+    } else {
+        "failed"
+    };
+    let how = match release.times {
+        1 => format!("{what} on {when}"),
+        times => {
             let times = count(usize::try_from(times).unwrap_or(usize::MAX), "time");
-            format!("failed {times}, last on {when}")
+            format!("{what} {times}, last on {when}")
         }
     };
     format!(

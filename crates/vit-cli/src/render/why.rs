@@ -9,12 +9,15 @@ use super::{Coloring, Paint, View, date, names, next, problems};
 #[must_use]
 pub fn why(report: &WhyReport, view: View) -> String {
     let mut out = format!("{}\n", visible(&report.details));
-    for (index, release) in report.releases.iter().enumerate() {
+    let mut apart = true;
+    for release in &report.releases {
         // Releases about which nothing is to be said stand close together.
-        if !release.reasons.is_empty() || index == 0 {
+        let says = !release.reasons.is_empty();
+        if says || apart {
             out.push('\n');
         }
         out.push_str(&one(release, view));
+        apart = says;
     }
     out.push_str(&problems::problems(&report.problems, view));
     let channel = super::update::channel(&report.channel);

@@ -63,7 +63,7 @@ impl Git {
         let output = self.output(
             &Call::read("ls-files")
                 .args(["--others", "--exclude-standard", "-z", "--"])
-                .arg(format!(":(top,literal){folder}")),
+                .arg(folder),
         )?;
         Ok(records(&output).map(path).collect())
     }

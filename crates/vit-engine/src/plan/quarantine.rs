@@ -52,10 +52,7 @@ pub fn problem(target: &Target, retry: Option<&str>) -> Option<Problem> {
 /// The reason for which the target is tried again, where there is need for one.
 #[must_use]
 pub fn retry_of(target: &Target, reason: Option<&str>) -> Option<String> {
-    let held = target
-        .quarantined
-        .as_ref()
-        .is_some_and(Quarantined::holds);
+    let held = target.quarantined.as_ref().is_some_and(Quarantined::holds);
     reason.filter(|_| held).map(str::to_owned)
 }
 
