@@ -113,6 +113,7 @@ pub(crate) fn channel_choice() -> ChannelChoice {
 
 pub(crate) fn update() -> UpdateReport {
     let candidate = |text: &str, problems| Candidate {
+        through: Vec::new(),
         version: version(text),
         channel: Channel::Stable,
         release_date: Some(at("2026-02-19T16:45:00Z")),
@@ -282,6 +283,7 @@ pub(crate) fn smoke(vertical: &str, outcome: SmokeOutcome) -> SmokeResult {
 
 pub(crate) fn nothing() -> TransactionReport {
     TransactionReport {
+        hops: Vec::new(),
         schema: "vit.upgrade/1".into(),
         status: TransactionStatus::NothingToDo,
         details: "no transaction is open".into(),

@@ -4,8 +4,9 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "update",
+    "why",
     "plan",
     "upgrade",
     "rollback",
@@ -41,6 +42,7 @@ fn version_and_help_are_answers() {
 
     Commands:
       update       Ask for releases, and judge them
+      why          Say of every newer release why it is offered or not
       plan         Show what an upgrade would do
       upgrade      Upgrade Core, prove the result, or put the old state back
       rollback     Go back to the state before an upgrade
@@ -85,7 +87,7 @@ fn version_and_help_are_answers() {
 
 #[test]
 fn help_of_a_command_has_examples() {
-    assert_snapshot!(vit(&["upgrade", "--help"]), @"
+    assert_snapshot!(vit(&["upgrade", "--help"]), @r#"
     exit: 0
     --- stdout
     Upgrade Core, prove the result, or put the old state back
@@ -93,17 +95,20 @@ fn help_of_a_command_has_examples() {
     Usage: vit upgrade [OPTIONS]
 
     Options:
-          --target <VERSION>   Go to this version instead of the one that `vit update` offers
-          --channel <CHANNEL>  Look at this channel: stable, beta, canary or lts
-          --accept <CODE>      Accept the warnings of this code; it is recorded. `vit help codes` lists
-                               them
-          --branch             Move the current branch to the release, instead of detaching HEAD at it
-          --offline            Ask nobody: plan with what was fetched before
-          --plan <FILE>        Carry out this plan of `vit plan --out`; refused when the facts have
-                               moved
-      -y, --yes                Do not ask
-          --dry-run            Show the plan and stop; a refusal has the same exit code
-      -h, --help               Print help
+          --target <VERSION>            Go to this version instead of the one that `vit update` offers
+          --channel <CHANNEL>           Look at this channel: stable, beta, canary or lts
+          --accept <CODE>               Accept the warnings of this code; it is recorded. `vit help
+                                        codes` lists them
+          --branch                      Move the current branch to the release, instead of detaching
+                                        HEAD at it
+          --retry-quarantined <REASON>  Try a release again that was rolled back here; REASON is
+                                        recorded
+          --offline                     Ask nobody: plan with what was fetched before
+          --plan <FILE>                 Carry out this plan of `vit plan --out`; refused when the facts
+                                        have moved
+      -y, --yes                         Do not ask
+          --dry-run                     Show the plan and stop; a refusal has the same exit code
+      -h, --help                        Print help
 
     Global options:
       -C <DIR>            Run as if started in DIR
@@ -121,8 +126,9 @@ fn help_of_a_command_has_examples() {
       vit upgrade --target 1.2.0 --yes
       vit upgrade --plan upgrade.json --yes
       vit upgrade --accept smoke_test_missing
+      vit upgrade --retry-quarantined "the database is up again"
       vit upgrade --dry-run
-    ");
+    "#);
     for command in COMMANDS {
         let short = vit(&[command, "-h"]);
         assert_eq!(short.code, Some(0), "{command}");

@@ -14,8 +14,8 @@ use vit_testkit::kill::{Matrix, RecoveryKills};
 use vit_testkit::{Invocation, World};
 
 use crate::transaction::{
-    FAILS_ON_NEW, builder, outcomes, rollback, sound, survivor_is_sound, upgrade, with_update,
-    world,
+    FAILS_ON_NEW, builder, outcomes, rollback, sound, survivor_is_sound, upgrade, upgrade_again,
+    with_update, world,
 };
 
 /// Records on the way to ARMED, and files that every command writes.
@@ -184,7 +184,6 @@ fn every_kind_of_record_is_killed_at() {
     note(repair(&failing), Some(0));
     // What could not be undone is remembered too, once it is repaired.
     note(upgrade(&failing), Some(1));
-    let again = ["upgrade", "--yes", "--json", "--retry-quarantined", "again"];
-    note(failing.command(again), Some(3));
+    note(upgrade_again(&failing), Some(3));
     assert_eq!(seen, Entry::KINDS.map(str::to_owned).into());
 }
