@@ -157,6 +157,9 @@ mod tests {
         id                  when                  what     from → to      outcome            took  who
         20260302-090000-2c  2026-03-01 08:00:03Z  upgrade  1.0.0 → 1.2.0  rollback executed  3.4s  ana@db1
         20260301-080000-1f  2026-03-01 08:00:03Z  upgrade  1.0.0 → 1.1.0  success            3.4s  ana@db1
+
+        in quarantine: not offered until something that they depend on changes
+          1.2.0: failed 3 times, last on 2026-03-01 08:00:03Z: smoke_test_failed: energy: the smoke test failed (exit 1) (transaction 20260302-090000-2c)
         ");
     }
 
@@ -164,6 +167,7 @@ mod tests {
     fn an_empty_and_a_broken_one() {
         let report = HistoryReport {
             history: Vec::new(),
+            quarantine: Vec::new(),
             verified: false,
             ..samples::history()
         };

@@ -193,12 +193,13 @@ mod tests {
     fn an_installation_that_needs_a_look() {
         assert_snapshot!(status(&samples::status(), View::default()), @"
         Core 1.0.0 (tag v1.0.0 at HEAD)
-          root      /srv/core
-          head      aaaaaaaaaa main
-          channel   stable (set by manifest of finance)
-          held      1.2.0
-          releases  1.1.0 is available (asked 2026-03-01 08:00:00Z)
-          last      1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
+          root        /srv/core
+          head        aaaaaaaaaa main
+          channel     stable (set by manifest of finance)
+          held        1.2.0
+          quarantine  1.2.0: failed 3 times, last on 2026-03-01 08:00:03Z: smoke_test_failed: energy: the smoke test failed (exit 1) (transaction 20260302-090000-2c)
+          releases    1.1.0 is available (asked 2026-03-01 08:00:00Z)
+          last        1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
 
           vertical  version  status  takes Core      answer  smoke test  manifest
           finance   0.2.0    active  1.0.0 to 1.x.x  ok      yes         domains/finance/vertical_manifest.yaml
