@@ -17,7 +17,7 @@ pub use record::{
 };
 pub use release::{
     BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
-    UpdateCommand, UpgradeArgs,
+    UpdateCommand, UpgradeArgs, WhyArgs,
 };
 pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
 
@@ -88,6 +88,8 @@ pub struct Global {
 pub enum Command {
     /// Ask for releases, and judge them
     Update(UpdateArgs),
+    /// Say of every newer release why it is offered or not
+    Why(WhyArgs),
     /// Show what an upgrade would do
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back

@@ -27,6 +27,7 @@ pub mod update;
 pub mod upgrade;
 pub mod verify;
 pub mod wanted;
+pub mod why;
 
 /// Runs a command.
 ///
@@ -35,6 +36,7 @@ pub mod wanted;
 pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Update(args) => update_or_long_form(app, args),
+        Command::Why(args) => why::run(app, args),
         Command::Plan(args) => plan::run(app, args),
         Command::Upgrade(args) => upgrade::run(app, args),
         Command::Bisect(args) => bisect::run(app, args),

@@ -22,6 +22,7 @@ mod hostile;
 pub mod markdown;
 pub mod plan;
 pub mod problems;
+pub mod quarantine;
 pub mod rehearsal;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -32,6 +33,7 @@ pub mod table;
 pub mod topics;
 pub mod transaction;
 pub mod update;
+pub mod why;
 
 /// How a stream is drawn on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -99,6 +99,7 @@ codes! {
     // compatibility
     CoreBelowMinimum "core_below_minimum" Blocked "the target is older than the vertical's min_core_version";
     CoreAboveMaximum "core_above_maximum" Blocked "the target is newer than the vertical's max_core_version";
+    RequiresIntermediate "requires_intermediate" Blocked "the installed version is older than the target's requires_from: another release comes first";
     ContractsMajorMismatch "contracts_major_mismatch" Blocked "the target's contracts major is not the vertical's";
     BreakingChange "breaking_change" Blocked "a breaking change that the vertical's allowlist does not name";
     ChannelMismatch "channel_mismatch" Blocked "the target's channel is riskier than the channel in force";
@@ -165,6 +166,8 @@ codes! {
     PinNoRelease "pin_no_release" Warning "Core is pinned to something that is no release";
     PinLockStale "pin_lock_stale" Blocked "a lock file could not be brought to the edited pins";
     VersionNotPython "version_not_python" Blocked "the release's version has no spelling that Python's packages could have";
+    // the memory of failures
+    Quarantined "quarantined" Blocked "the release was rolled back here, and nothing that it depends on has changed since";
     // transactions
     SmokeTestFailed "smoke_test_failed" Blocked "a smoke test failed";
     SmokeTestCouldNotRun "smoke_test_could_not_run" Blocked "a smoke test said that it could not run";

@@ -13,15 +13,17 @@ use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
 mod bisect;
+pub mod evidence;
+pub mod explain;
+mod quarantine;
+mod why;
 
 pub use crate::schemas::schemas;
 pub use bisect::{BisectFailure, BisectReport, BisectSkip, BisectStatus, BisectTry};
-
-pub mod evidence;
-pub mod explain;
-
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
 pub use explain::ExplainReport;
+pub use quarantine::QuarantinedRelease;
+pub use why::{WhyRelease, WhyReport, WhyState};
 
 /// The state of an installation in one word, as `vit update` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -75,8 +77,11 @@ pub struct Candidate {
     /// When it was released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release_date: Option<Timestamp>,
-    /// What the verticals say.
+    /// What the verticals say; of a release at the end of a chain, after the hop before it.
     pub verdict: Verdict,
+    /// The releases that come first, where there is no direct way.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub through: Vec<Version>,
 }
 
 /// `vit update`.
@@ -212,11 +217,26 @@ pub struct TransactionReport {
     /// The plan that was carried out or refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Box<Plan>>,
+    /// Every transaction of a chain of releases, in order; empty where the way was direct.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hops: Vec<Hop>,
     /// Seconds from beginning to end.
     pub seconds: f64,
     /// The next command to type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+}
+
+/// One transaction of a chain of releases.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Hop {
+    /// The release.
+    pub version: Version,
+    /// How its transaction ended; `blocked` where it was not begun.
+    pub status: TransactionStatus,
+    /// The transaction's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 impl TransactionReport {
@@ -241,6 +261,7 @@ impl TransactionReport {
             problems: Vec::new(),
             evidence: None,
             plan: None,
+            hops: Vec::new(),
             seconds: 0.0,
             next: None,
         }
@@ -266,6 +287,9 @@ pub struct StatusReport {
     pub channel: ChannelChoice,
     /// Versions that are held; `all` holds every upgrade.
     pub holds: Vec<String>,
+    /// Releases that failed here and are not offered again as long as nothing changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<QuarantinedRelease>,
     /// The last answer of `vit update`, where it still concerns what is installed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_check: Option<LastCheck>,
@@ -378,6 +402,9 @@ pub struct HistoryReport {
     pub schema: String,
     /// Entries, newest first.
     pub history: Vec<Entry>,
+    /// Releases that failed here and are not offered again as long as nothing changes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<QuarantinedRelease>,
     /// Whether the chain of hashes holds.
     pub verified: bool,
     /// What is wrong with it.

@@ -243,6 +243,10 @@ pub struct Plan {
     /// Why a release in quarantine is tried again, where somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_reason: Option<String>,
+    /// What a failure of this release would be bound to, by name: as long as none of it changes,
+    /// the release is not offered again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub quarantine_key: BTreeMap<String, String>,
     /// How many files the switch changes.
     pub files_changed: usize,
     /// How long it will take.

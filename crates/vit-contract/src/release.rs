@@ -55,6 +55,9 @@ pub struct ReleaseMetadata {
     /// The last day of its support.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub support_until: Option<Date>,
+    /// The least Core version from which an upgrade comes directly to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_from: Option<Version>,
     /// What its commit must be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<Checksum>,

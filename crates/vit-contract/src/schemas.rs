@@ -12,7 +12,7 @@ use crate::history::History;
 use crate::output::{
     BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
     ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
-    UpdateReport,
+    UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -25,6 +25,7 @@ use crate::vertical::VerticalManifest;
 pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("vit.update", printed::<UpdateReport>()),
+        ("vit.why", printed::<WhyReport>()),
         ("vit.plan", printed::<Plan>()),
         ("vit.upgrade", printed::<TransactionReport>()),
         ("vit.rollback", printed::<TransactionReport>()),

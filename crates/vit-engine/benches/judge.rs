@@ -60,6 +60,7 @@ fn main() {
         channel: Channel::Stable,
         explicit: false,
         today: jiff::civil::date(2026, 11, 23),
+        installed: None,
         removed: &removed,
     };
     let mut first = None;

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use semver::Version;
 use vit_contract::channel::Channel;
 use vit_contract::problem::{Problem, Severity};
 use vit_contract::release::Release;
@@ -70,6 +71,8 @@ pub struct Case<'a> {
     pub explicit: bool,
     /// Today, UTC.
     pub today: Date,
+    /// The installed Core version, where it can be told.
+    pub installed: Option<&'a Version>,
     /// Verticals that are tracked now and whose manifest does not exist in the target, by the
     /// path of the manifest or by domain name.
     pub removed: &'a BTreeSet<String>,

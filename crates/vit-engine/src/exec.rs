@@ -16,6 +16,7 @@
 //! | [`evidence`] | what is kept of a failure |
 //! | [`proof`] | comparing the installation with what it should be |
 //! | [`close`] | history, snapshots, tidying |
+//! | [`quarantine`] | the memory of releases that failed |
 //! | [`rebuild`] | the history as the journal tells it |
 
 mod begin;
@@ -25,6 +26,7 @@ pub mod evidence;
 pub mod execute;
 pub mod phase;
 pub mod proof;
+pub mod quarantine;
 pub mod rebuild;
 pub mod record;
 pub mod recover;

@@ -22,13 +22,16 @@ use crate::registry::{self, Listing, Registry};
 use crate::store::choices::{self, Choices};
 use crate::store::folder::Folder;
 use crate::store::history_file;
+use crate::store::quarantine::Quarantine;
 
 pub mod core_version;
 pub mod environment;
+mod hop;
 pub mod installed;
 pub mod landing;
 pub mod passed;
 pub mod pins;
+pub mod quarantine;
 pub mod repository;
 pub mod target;
 mod upstream;
@@ -57,6 +60,8 @@ pub struct Facts {
     pub channel: ChannelChoice,
     /// Stored channel and holds.
     pub choices: Choices,
+    /// Releases that failed here.
+    pub quarantine: Quarantine,
     /// What the registry knows.
     pub listing: Listing,
     /// The registry itself, to fetch from.
@@ -98,6 +103,8 @@ pub struct Target {
     pub fast_forward: bool,
     /// Whether somebody named it.
     pub explicit: bool,
+    /// What is remembered of it, where it failed here.
+    pub quarantined: Option<quarantine::Quarantined>,
 }
 
 /// What a switch of the tree would mean.
@@ -150,6 +157,7 @@ impl Facts {
         problems.extend(current.problems.iter().cloned());
         problems.extend(upstream::missing(cx, &local.verticals, &*registry)?);
         problems.extend(history.problems);
+        let quarantine = quarantine::load(cx, &mut problems)?;
         Ok(Self {
             now: cx.clock.now(),
             today: today(cx),
@@ -159,6 +167,7 @@ impl Facts {
             current,
             channel: local.channel,
             choices: local.choices,
+            quarantine,
             verticals: local.verticals,
             listing,
             registry,
@@ -190,6 +199,7 @@ impl Facts {
             exports: &target.exports,
             channel: self.channel.channel,
             explicit: target.explicit,
+            installed: self.version(),
             today: self.today,
             removed: &target.switch.removed,
         };

@@ -3,7 +3,8 @@
 //! Without the feature `faults` this is nothing: no variable is read, no point can be hit. With
 //! it (only test builds turn it on), `VIT_FAULT` holds `POINT=ACTION` pairs joined by `,`, and
 //! `VIT_FAULT_TRACE` names a file that collects every point passed, one a line. Actions: `kill`
-//! (SIGKILL to ourselves), `eio`, `enospc`, `erofs`. `VIT_TEST_BOOT` is the machine's boot id.
+//! (SIGKILL to ourselves), `interrupt` (SIGINT to ourselves), `eio`, `enospc`, `erofs`.
+//! `VIT_TEST_BOOT` is the machine's boot id.
 
 use std::io;
 
@@ -99,11 +100,12 @@ impl Faults {
             .map(|(_, act)| act.as_str());
         let errno = match action {
             None => return Ok(()),
-            Some("kill") => {
-                let _ = rustix::process::kill_process(
-                    rustix::process::getpid(),
-                    rustix::process::Signal::KILL,
-                );
+            Some(signal @ ("kill" | "interrupt")) => {
+                let signal = match signal {
+                    "kill" => rustix::process::Signal::KILL,
+                    _ => rustix::process::Signal::INT,
+                };
+                let _ = rustix::process::kill_process(rustix::process::getpid(), signal);
                 return Ok(());
             }
             Some("enospc") => rustix::io::Errno::NOSPC,

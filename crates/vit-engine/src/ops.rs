@@ -1,6 +1,7 @@
 //! One module a command: options in, a report out.
 
 pub mod bisect;
+mod chain;
 pub mod channel;
 pub mod confirm;
 pub mod doctor;
@@ -12,6 +13,8 @@ pub mod planning;
 pub mod recover;
 pub mod rollback;
 pub mod status;
+mod survey;
 pub mod update;
 pub mod upgrade;
 pub mod verify;
+pub mod why;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::digest;
 use vit_contract::duration;
@@ -21,7 +22,9 @@ use crate::facts::{Facts, Target};
 pub mod environment;
 pub mod estimate;
 pub mod own_steps;
+pub mod path;
 pub mod preflight;
+pub mod quarantine;
 pub mod rehearsed;
 pub mod risk;
 
@@ -34,6 +37,12 @@ pub struct Choice {
     pub branch: bool,
     /// Seconds for which the smoke tests repeat after the upgrade.
     pub soak_seconds: Option<u64>,
+    /// Why a release in quarantine is tried again.
+    pub retry: Option<String>,
+    /// The releases that follow the target, each with a plan of its own.
+    pub then: Vec<Version>,
+    /// Build the target aside and try it there.
+    pub rehearse: bool,
 }
 
 /// What about the repository keeps a switch from being safe; read by `preflight/`'s caller.
@@ -59,6 +68,8 @@ pub struct Repository {
     pub install_timeout: u32,
     /// SHA-256 over the settings in force.
     pub settings_sha256: String,
+    /// What a failure of the target would be bound to.
+    pub quarantine_key: BTreeMap<String, String>,
 }
 
 /// Computes the plan of an upgrade. The caller has made sure that HEAD has a commit.
@@ -126,9 +137,10 @@ pub fn upgrade(
         pins: target.landing.pins.clone(),
         environment: environment.plan,
         rehearsal: None,
-        then: Vec::new(),
+        then: choice.then.clone(),
         soak_seconds: choice.soak_seconds,
-        retry_reason: None,
+        retry_reason: quarantine::retry_of(target, choice.retry.as_deref()),
+        quarantine_key: repository.quarantine_key.clone(),
         files_changed: target.switch.changes.len(),
         duration: estimate::duration(&facts.durations, target.switch.changes.len(), &smoke_tests),
         disk: needed,
@@ -367,6 +379,7 @@ fn named_facts(
         ("channel", facts.channel.channel.to_string()),
         ("holds", digest::sha256(holds.as_bytes())),
         ("environment", environment::fact(&facts.environment)),
+        ("quarantine", quarantine::fact(target)),
     ]
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value))
@@ -377,7 +390,7 @@ fn next_command(plan: &Plan, explicit: bool) -> String {
     if plan.answer == Answer::Blocked {
         return "mend what is listed above, then `vit plan` again".into();
     }
-    let mut command = match (&plan.to.version, explicit) {
+    let mut command = match (plan.then.last().or(plan.to.version.as_ref()), explicit) {
         (Some(version), true) => format!("vit upgrade --target {version}"),
         _ => "vit upgrade".into(),
     };

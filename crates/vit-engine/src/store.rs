@@ -15,6 +15,7 @@
 //! | `<state>/environments/<id>/` | [`environments`] |
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
 //! | `<state>/confirm.json` | [`request`] |
+//! | `<state>/quarantine.json` | [`quarantine`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
 
 use std::fs;
@@ -34,6 +35,7 @@ pub mod history_file;
 pub mod journal;
 pub mod last_check;
 pub mod lock;
+pub mod quarantine;
 pub mod record;
 pub mod request;
 pub mod reserve;

@@ -13,6 +13,8 @@ use crate::run::{Invocation, Run};
 pub enum Fault {
     /// The program kills itself with SIGKILL.
     Kill,
+    /// The program sends itself SIGINT and goes on.
+    Interrupt,
     /// The operation fails with `EIO`.
     Eio,
     /// The operation fails with `ENOSPC`.
@@ -30,6 +32,7 @@ impl Fault {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Kill => "kill",
+            Self::Interrupt => "interrupt",
             Self::Eio => "eio",
             Self::Enospc => "enospc",
             Self::Erofs => "erofs",

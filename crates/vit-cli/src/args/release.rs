@@ -78,6 +78,9 @@ pub struct TargetArgs {
     /// Move the current branch to the release, instead of detaching HEAD at it
     #[arg(long)]
     pub branch: bool,
+    /// Try a release again that was rolled back here; REASON is recorded
+    #[arg(long, value_name = "REASON", value_parser = reason_of)]
+    pub retry_quarantined: Option<String>,
     /// Ask nobody: plan with what was fetched before
     #[arg(long)]
     pub offline: bool,
@@ -89,6 +92,29 @@ pub struct TargetArgs {
     #[arg(long)]
     pub rehearse: bool,
 }
+
+/// `vit why`.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = WHY_EXAMPLES)]
+pub struct WhyArgs {
+    /// Say all of this release; without it, of every newer one
+    pub version: Option<String>,
+    /// Look at this channel: stable, beta, canary or lts
+    #[arg(long, value_name = "CHANNEL", value_parser = channel_of)]
+    pub channel: Option<Channel>,
+    /// Ask nobody: judge what was fetched before
+    #[arg(long)]
+    pub offline: bool,
+}
+
+const WHY_EXAMPLES: &str = "\
+One line a release, then what speaks against it, what would unblock it and who can do that.
+Changes nothing. Exit 0: the question is answered, whatever the answer is.
+
+EXAMPLES
+  vit why
+  vit why 2.0.0
+  vit why --json | jq -r '.releases[] | select(.state == \"blocked\") | .version'";
 
 /// `vit plan`.
 #[derive(Debug, Clone, Args)]
@@ -121,8 +147,8 @@ pub struct UpgradeArgs {
     pub target: TargetArgs,
     /// Carry out this plan of `vit plan --out`; refused when the facts have moved
     #[arg(long, value_name = "FILE",
-        conflicts_with_all = ["target", "channel", "accept", "branch", "offline", "soak",
-            "rehearse"])]
+        conflicts_with_all = ["target", "channel", "accept", "branch", "retry_quarantined", "offline",
+            "soak", "rehearse"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -144,6 +170,7 @@ EXAMPLES
   vit upgrade --rehearse
   vit upgrade --accept smoke_test_missing
   vit upgrade --soak 15m            then, when all is well before that: vit confirm
+  vit upgrade --retry-quarantined \"the database is up again\"
   vit upgrade --dry-run";
 
 /// `vit bisect`.
@@ -244,6 +271,21 @@ fn soak_of(text: &str) -> Result<u64, String> {
     } else {
         Err("a soak takes at least 1s and at most 7d".to_owned())
     }
+}
+
+/// The longest reason, in characters.
+const LONGEST_REASON: usize = 500;
+
+/// Reads a reason: it stands in the history, so it must say something.
+fn reason_of(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("a reason is needed: it stands in the history".to_owned());
+    }
+    if text.chars().count() > LONGEST_REASON {
+        return Err(format!("it is longer than {LONGEST_REASON} characters"));
+    }
+    Ok(text.to_owned())
 }
 
 /// Reads a problem code.

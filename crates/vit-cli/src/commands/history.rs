@@ -48,6 +48,7 @@ fn one(app: &App<'_>, session: &Session<'_>, args: &ShowArgs) -> Result<ExitCode
             schema: "vit.history/1".into(),
             verified: session.call(verify)?.ok,
             history: vec![entry],
+            quarantine: Vec::new(),
             problems: Vec::new(),
         };
         app.ui.print_json(&report);

@@ -77,7 +77,9 @@ fn plan_and_apply(
         Upgraded::Nothing(report) => nothing(app, &report),
         Upgraded::Declined => apply::declined(app),
         Upgraded::Ended(report) => match &report.plan {
-            Some(plan) if report.status == TransactionStatus::Blocked => apply::refuse(app, plan),
+            Some(plan) if report.status == TransactionStatus::Blocked && report.hops.is_empty() => {
+                apply::refuse(app, plan)
+            }
             _ => apply::finish(app, &report),
         },
     })

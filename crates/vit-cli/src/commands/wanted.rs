@@ -27,6 +27,7 @@ pub fn options(app: &App<'_>, args: &TargetArgs) -> Result<PlanOptions, Failure>
         target,
         accept: args.accept.clone(),
         branch: args.branch,
+        retry: args.retry_quarantined.clone(),
         offline: args.offline,
         soak_seconds: args.soak,
         rehearse: args.rehearse,

@@ -5,6 +5,7 @@ use vit_contract::output::HistoryReport;
 use vit_contract::plan::Kind;
 use vit_contract::text::visible;
 
+use super::quarantine;
 use super::table::{Cell, Table};
 use super::transaction::proof_lines;
 use super::{Paint, View, names, problems, seconds, time};
@@ -21,6 +22,13 @@ pub fn history(report: &HistoryReport, view: View) -> String {
         }
         table.draw(view)
     };
+    if !report.quarantine.is_empty() {
+        out.push_str("\nin quarantine: not offered until something that they depend on changes\n");
+    }
+    for release in &report.quarantine {
+        let line = format!("  {}", quarantine::line(release));
+        out.push_str(&format!("{}\n", view.paint.yellow(&line)));
+    }
     if !report.verified {
         let line = "the chain of hashes does not hold: `vit history verify`";
         out.push_str(&format!("{}\n", view.paint.red(line)));
@@ -106,6 +114,9 @@ pub fn entry(entry: &Entry, evidence: Option<&str>, view: View) -> String {
         let subjects = names(&accepted.subjects, "nothing");
         add("accepted", &format!("{} for {subjects}", accepted.code));
     }
+    if let Some(reason) = &entry.retry_reason {
+        add("tried again", reason);
+    }
     if let Some(proof) = &entry.proof {
         let state = if proof.verified {
             "verified by content"
@@ -146,6 +157,9 @@ mod tests {
         id                  when                  what     from → to      outcome            took  who
         20260302-090000-2c  2026-03-01 08:00:03Z  upgrade  1.0.0 → 1.2.0  rollback executed  3.4s  ana@db1
         20260301-080000-1f  2026-03-01 08:00:03Z  upgrade  1.0.0 → 1.1.0  success            3.4s  ana@db1
+
+        in quarantine: not offered until something that they depend on changes
+          1.2.0: failed 3 times, last on 2026-03-01 08:00:03Z: smoke_test_failed: energy: the smoke test failed (exit 1) (transaction 20260302-090000-2c)
         ");
     }
 
@@ -153,6 +167,7 @@ mod tests {
     fn an_empty_and_a_broken_one() {
         let report = HistoryReport {
             history: Vec::new(),
+            quarantine: Vec::new(),
             verified: false,
             ..samples::history()
         };

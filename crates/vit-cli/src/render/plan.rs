@@ -94,6 +94,18 @@ fn headline(plan: &Plan, view: View) -> String {
         let (from, to) = (pin(&edit.from), pin(&edit.to));
         out.push_str(&format!("  edits {}: {from} → {to}\n", visible(&edit.file)));
     }
+    if !plan.then.is_empty() {
+        let then: Vec<String> = plan.then.iter().map(ToString::to_string).collect();
+        let line = format!(
+            "then → {}: there is no direct way; each is an upgrade of its own, proven before the next",
+            names(&then, "").replace(", ", " → ")
+        );
+        out.push_str(&format!("  {line}\n"));
+    }
+    if let Some(reason) = &plan.retry_reason {
+        let line = format!("tried again: {}", visible(reason));
+        out.push_str(&format!("  {}\n", view.paint.yellow(&line)));
+    }
     out
 }
 

@@ -113,6 +113,7 @@ pub(crate) fn channel_choice() -> ChannelChoice {
 
 pub(crate) fn update() -> UpdateReport {
     let candidate = |text: &str, problems| Candidate {
+        through: Vec::new(),
         version: version(text),
         channel: Channel::Stable,
         release_date: Some(at("2026-02-19T16:45:00Z")),
@@ -221,6 +222,7 @@ pub(crate) fn plan() -> Plan {
         then: Vec::new(),
         soak_seconds: None,
         retry_reason: None,
+        quarantine_key: std::collections::BTreeMap::new(),
         files_changed: 42,
         duration: DurationEstimate {
             seconds: 41.0,
@@ -282,6 +284,7 @@ pub(crate) fn smoke(vertical: &str, outcome: SmokeOutcome) -> SmokeResult {
 
 pub(crate) fn nothing() -> TransactionReport {
     TransactionReport {
+        hops: Vec::new(),
         schema: "vit.upgrade/1".into(),
         status: TransactionStatus::NothingToDo,
         details: "no transaction is open".into(),
@@ -406,8 +409,20 @@ pub(crate) fn failed_entry() -> Entry {
     }
 }
 
+fn quarantined() -> vit_contract::output::QuarantinedRelease {
+    vit_contract::output::QuarantinedRelease {
+        version: version("1.2.0"),
+        times: 3,
+        last: at("2026-03-01T08:00:03.400Z"),
+        transaction: "20260302-090000-2c".into(),
+        by_hand: false,
+        cause: "smoke_test_failed: energy: the smoke test failed (exit 1)".into(),
+    }
+}
+
 pub(crate) fn history() -> HistoryReport {
     HistoryReport {
+        quarantine: vec![quarantined()],
         schema: "vit.history/1".into(),
         history: vec![failed_entry(), entry()],
         verified: true,
@@ -424,6 +439,7 @@ pub(crate) fn status() -> StatusReport {
         position: Some(position('a', Some("refs/heads/main"))),
         channel: channel_choice(),
         holds: vec!["1.2.0".into()],
+        quarantine: vec![quarantined()],
         last_check: Some(LastCheck {
             timestamp: at("2026-03-01T08:00:00Z"),
             status: UpdateStatus::Compatible,

@@ -7,6 +7,7 @@ use vit_contract::output::{LastCheck, StatusReport, UpdateStatus, VerticalStatus
 use vit_contract::text::visible;
 
 use super::history::outcome_cell;
+use super::quarantine;
 use super::table::{Cell, Table};
 use super::update::{answer_cell, channel};
 use super::{Paint, View, branch, count, names, next, problems, short, time};
@@ -78,6 +79,11 @@ fn facts(report: &StatusReport, view: View) -> String {
     if !report.holds.is_empty() {
         let held = Cell::new(names(&report.holds, "nothing")).paint(Paint::yellow);
         table.row(vec![label("held"), held]);
+    }
+    for (index, release) in report.quarantine.iter().enumerate() {
+        let name = if index == 0 { "quarantine" } else { "" };
+        let text = Cell::new(quarantine::line(release)).paint(Paint::yellow);
+        table.row(vec![label(name), text]);
     }
     table.row(vec![
         label("releases"),
@@ -198,12 +204,13 @@ mod tests {
     fn an_installation_that_needs_a_look() {
         assert_snapshot!(status(&samples::status(), View::default()), @"
         Core 1.0.0 (tag v1.0.0 at HEAD)
-          root      /srv/core
-          head      aaaaaaaaaa main
-          channel   stable (set by manifest of finance)
-          held      1.2.0
-          releases  1.1.0 is available (asked 2026-03-01 08:00:00Z)
-          last      1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
+          root        /srv/core
+          head        aaaaaaaaaa main
+          channel     stable (set by manifest of finance)
+          held        1.2.0
+          quarantine  1.2.0: failed 3 times, last on 2026-03-01 08:00:03Z: smoke_test_failed: energy: the smoke test failed (exit 1) (transaction 20260302-090000-2c)
+          releases    1.1.0 is available (asked 2026-03-01 08:00:00Z)
+          last        1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
 
           vertical  version  status  takes Core      answer  smoke test  manifest
           finance   0.2.0    active  1.0.0 to 1.x.x  ok      yes         domains/finance/vertical_manifest.yaml

@@ -19,7 +19,8 @@ const TAIL_LINES: usize = 20;
 /// The report as text.
 #[must_use]
 pub fn transaction(report: &TransactionReport, view: View) -> String {
-    let mut out = format!("{}\n", headline(report, view));
+    let mut out = hops(report, view);
+    out.push_str(&format!("{}\n", headline(report, view)));
     out.push_str(&facts(report, view));
     out.push_str(&smoke_tests("smoke test", &report.smoke_tests, view));
     out.push_str(&smoke_tests(
@@ -84,13 +85,44 @@ fn headline(report: &TransactionReport, view: View) -> String {
             let line = format!("INCONSISTENT: {from} could not be restored and verified");
             format!("{} ({took})", paint.red(&line))
         }
-        TransactionStatus::Blocked => paint.red(&visible(&report.details)),
+        TransactionStatus::Blocked if report.hops.is_empty() => {
+            paint.red(&visible(&report.details))
+        }
+        TransactionStatus::Blocked => paint.red("nothing more was changed"),
+        TransactionStatus::Aborted if !report.hops.is_empty() => {
+            paint.yellow("nothing more was changed")
+        }
         TransactionStatus::Aborted => {
             let label = paint.yellow("stopped, nothing was changed:");
             format!("{label} {}", visible(&report.details))
         }
         TransactionStatus::NothingToDo => visible(&report.details),
     }
+}
+
+/// What became of each release of a chain.
+fn hops(report: &TransactionReport, view: View) -> String {
+    let mut out = String::new();
+    for hop in &report.hops {
+        let (word, paint): (_, Coloring) = match hop.status {
+            TransactionStatus::Applied => ("done", Paint::green),
+            TransactionStatus::NothingToDo => ("nothing to do", Paint::dim),
+            TransactionStatus::Blocked => ("blocked", Paint::red),
+            TransactionStatus::Aborted => ("not begun", Paint::yellow),
+            TransactionStatus::RollbackExecuted => ("rolled back", Paint::red),
+            TransactionStatus::Inconsistent => ("INCONSISTENT", Paint::red),
+        };
+        let version = visible(&hop.version.to_string());
+        out.push_str(&format!("hop to {version}: {}\n", paint(view.paint, word)));
+    }
+    let whole = report
+        .hops
+        .iter()
+        .all(|hop| hop.status == TransactionStatus::Applied);
+    if !whole {
+        out.push_str(&format!("{}\n", view.paint.red(&visible(&report.details))));
+    }
+    out
 }
 
 /// Proof, snapshot and id.

@@ -8,7 +8,7 @@ use vit_contract::problem::Problem;
 use vit_contract::text::visible;
 
 use super::table::{Cell, Table};
-use super::{Paint, View, count, date, next, problems, time};
+use super::{Paint, View, count, date, names, next, problems, time};
 
 /// The report as text.
 #[must_use]
@@ -93,9 +93,14 @@ fn headline(report: &UpdateReport, view: View) -> String {
 }
 
 fn released(candidate: &Candidate) -> String {
+    let mut text = candidate.channel.to_string();
+    if !candidate.through.is_empty() {
+        let through: Vec<String> = candidate.through.iter().map(ToString::to_string).collect();
+        text = format!("{text}, through {}", names(&through, ""));
+    }
     match candidate.release_date {
-        Some(when) => format!("{}, released {}", candidate.channel, date(when)),
-        None => candidate.channel.to_string(),
+        Some(when) => format!("{text}, released {}", date(when)),
+        None => text,
     }
 }
 

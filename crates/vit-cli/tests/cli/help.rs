@@ -4,8 +4,9 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "update",
+    "why",
     "plan",
     "upgrade",
     "bisect",
@@ -44,6 +45,7 @@ fn version_and_help_are_answers() {
 
     Commands:
       update       Ask for releases, and judge them
+      why          Say of every newer release why it is offered or not
       plan         Show what an upgrade would do
       upgrade      Upgrade Core, prove the result, or put the old state back
       bisect       Find the first release that breaks here
@@ -91,7 +93,7 @@ fn version_and_help_are_answers() {
 
 #[test]
 fn help_of_a_command_has_examples() {
-    assert_snapshot!(vit(&["upgrade", "--help"]), @"
+    assert_snapshot!(vit(&["upgrade", "--help"]), @r#"
     exit: 0
     --- stdout
     Upgrade Core, prove the result, or put the old state back
@@ -99,21 +101,20 @@ fn help_of_a_command_has_examples() {
     Usage: vit upgrade [OPTIONS]
 
     Options:
-          --target <VERSION>   Go to this version instead of the one that `vit update` offers
-          --channel <CHANNEL>  Look at this channel: stable, beta, canary or lts
-          --accept <CODE>      Accept the warnings of this code; it is recorded. `vit help codes` lists
-                               them
-          --branch             Move the current branch to the release, instead of detaching HEAD at it
-          --offline            Ask nobody: plan with what was fetched before
-          --soak <TIME>        After the upgrade, repeat the smoke tests for this long (90s, 15m, 1h30m,
-                               2d) and go back when one fails; `vit confirm` ends it early
-          --rehearse           Build the target aside and run the smoke tests there first; nothing live
-                               is touched
-          --plan <FILE>        Carry out this plan of `vit plan --out`; refused when the facts have
-                               moved
-      -y, --yes                Do not ask
-          --dry-run            Show the plan and stop; a refusal has the same exit code
-      -h, --help               Print help
+          --target <VERSION>            Go to this version instead of the one that `vit update` offers
+          --channel <CHANNEL>           Look at this channel: stable, beta, canary or lts
+          --accept <CODE>               Accept the warnings of this code; it is recorded. `vit help
+                                        codes` lists them
+          --branch                      Move the current branch to the release, instead of detaching
+                                        HEAD at it
+          --retry-quarantined <REASON>  Try a release again that was rolled back here; REASON is
+                                        recorded
+          --offline                     Ask nobody: plan with what was fetched before
+          --plan <FILE>                 Carry out this plan of `vit plan --out`; refused when the facts
+                                        have moved
+      -y, --yes                         Do not ask
+          --dry-run                     Show the plan and stop; a refusal has the same exit code
+      -h, --help                        Print help
 
     Global options:
       -C <DIR>            Run as if started in DIR
@@ -133,8 +134,9 @@ fn help_of_a_command_has_examples() {
       vit upgrade --rehearse
       vit upgrade --accept smoke_test_missing
       vit upgrade --soak 15m            then, when all is well before that: vit confirm
+      vit upgrade --retry-quarantined "the database is up again"
       vit upgrade --dry-run
-    ");
+    "#);
     for command in COMMANDS {
         let short = vit(&[command, "-h"]);
         assert_eq!(short.code, Some(0), "{command}");

@@ -182,6 +182,9 @@ fn a_rollback_is_told_step_by_step_and_stands_in_the_history() {
     id                 when                  what      from → to      outcome  took  who
     20260301-080000-2  2026-03-01 08:00:00Z  rollback  1.1.0 → 1.0.0  success  0.0s  ana@HOST
     20260301-080000    2026-03-01 08:00:00Z  upgrade   1.0.0 → 1.1.0  success  0.0s  ana@HOST
+
+    in quarantine: not offered until something that they depend on changes
+      1.1.0: taken back on 2026-03-01 08:00:00Z: rolled back by hand by ana@HOST (transaction 20260301-080000-2)
     ");
     assert_snapshot!(shown(&world, &vit(&world, &["rollback", "--list"])), @"
     exit: 0

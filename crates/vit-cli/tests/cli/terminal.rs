@@ -219,7 +219,7 @@ fn on_a_terminal_a_yes_is_asked_for() {
     run.assert_code(0).assert_stdout("Apply this rollback?");
     assert_eq!(four_facts(&world), before);
     // What stands above the question is on the same stream as the question, also in a pipe.
-    let run = on_a_terminal(&world, "upgrade --dry-run", "");
+    let run = on_a_terminal(&world, "upgrade --dry-run --retry-quarantined again", "");
     run.assert_code(0);
     assert!(!run.stdout.contains("[y/N]"), "{run:?}");
 }

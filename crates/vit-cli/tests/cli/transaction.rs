@@ -63,6 +63,11 @@ pub(crate) fn upgrade(world: &World) -> Invocation {
     world.command(["upgrade", "--yes", "--json"])
 }
 
+/// `vit upgrade` to what was rolled back before.
+pub(crate) fn upgrade_again(world: &World) -> Invocation {
+    world.command(["upgrade", "--yes", "--json", "--retry-quarantined", "again"])
+}
+
 /// `vit rollback`.
 pub(crate) fn rollback(world: &World) -> Invocation {
     world.command(["rollback", "--yes", "--json"])

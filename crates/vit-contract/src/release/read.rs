@@ -118,6 +118,11 @@ fn metadata(
         removed_capabilities: removed_capabilities.unwrap_or_default(),
         lts: lts.unwrap_or(false),
         support_until: support_until(top, findings),
+        // A value that is there and wrong blocks: taken for absent, a release would be installed
+        // from where there is no way to it.
+        requires_from: top
+            .optional("requires_from")
+            .and_then(|field| field.version(findings)),
         checksum: checksum(top, findings),
     };
     Some(metadata)

@@ -27,6 +27,7 @@ pub(super) struct World {
     pub(super) down: bool,
     pub(super) today: Date,
     pub(super) removed: BTreeSet<String>,
+    pub(super) installed: Option<Version>,
 }
 
 impl World {
@@ -42,6 +43,7 @@ impl World {
             down: false,
             today: Date::constant(2026, 3, 1),
             removed: BTreeSet::new(),
+            installed: Some(version("1.0.0")),
         }
     }
 
@@ -76,6 +78,7 @@ impl World {
             explicit: self.explicit,
             today: self.today,
             removed: &self.removed,
+            installed: self.installed.as_ref(),
         };
         judge(&case, &self.verticals)
     }
@@ -155,6 +158,7 @@ pub(super) fn release(text: &str) -> Release {
             removed_capabilities: Vec::new(),
             lts: false,
             support_until: None,
+            requires_from: None,
             checksum: Some(Checksum::GitCommitSha(commit)),
         }),
         metadata_sha256: None,

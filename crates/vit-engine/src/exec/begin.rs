@@ -41,6 +41,7 @@ pub(super) fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), En
         comparing: Some(proof::comparing(cx)?),
         accepted: plan.accepted.clone(),
         retry_reason: plan.retry_reason.clone(),
+        quarantine_key: plan.quarantine_key.clone(),
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),
     };

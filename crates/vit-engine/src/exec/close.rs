@@ -7,6 +7,7 @@ use vit_contract::output::{SmokeResult, TransactionReport, TransactionStatus};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::problem::{Problem, Severity};
 
+use super::quarantine;
 use super::rebuild;
 use super::record::Entry;
 use super::run::{Run, all_pass, problem_of, version_text};
@@ -33,6 +34,13 @@ pub(super) fn close(run: &mut Run<'_, '_>, ending: &Ending) {
     }
     if run.story.begun.is_some() {
         write_history(run, ending);
+    }
+    if (ending.outcome == Outcome::Success || run.story.quarantined)
+        && let Err(error) = quarantine::remember(run.cx)
+    {
+        // The journal has it; the next transaction, or `vit recover`, writes it down.
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
     if ending.outcome != Outcome::Inconsistent {
         // Before the last record, so that a crash in the middle is recovered from.
@@ -231,6 +239,7 @@ pub(super) fn report(run: Run<'_, '_>, ending: &Ending) -> TransactionReport {
         problems,
         evidence: run.story.evidence.flatten(),
         plan: None,
+        hops: Vec::new(),
         seconds: probe::seconds(elapsed),
     }
 }

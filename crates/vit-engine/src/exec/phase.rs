@@ -35,6 +35,8 @@ pub struct Story {
     pub cause: Option<Problem>,
     /// The folder with the evidence; `Some(None)` when it was tried without success.
     pub evidence: Option<Option<String>>,
+    /// Whether the release is remembered as one that failed.
+    pub quarantined: bool,
     /// The last proof.
     pub proof: Option<Proof>,
     /// What is left to do.
@@ -138,6 +140,7 @@ impl Story {
             Entry::Aborted { cause } => {
                 self.cause.get_or_insert_with(|| cause.clone());
             }
+            Entry::Quarantined { .. } => self.quarantined = true,
             Entry::Evidence { folder, .. } => self.evidence = Some(folder.clone()),
             Entry::Committed { proof }
             | Entry::Verified { proof }
@@ -196,6 +199,11 @@ pub fn next(phase: Phase, record: &Entry) -> Phase {
             | Phase::ContinueRollback
             | Phase::FinishRollback
             | Phase::FinishRepair => Phase::FinishRollback,
+        },
+        // Written on the way to the end, whichever that is.
+        Entry::Quarantined { .. } => match phase {
+            Phase::Ended | Phase::Abort => Phase::RollBack,
+            open => open,
         },
         Entry::RollbackBegun { .. } | Entry::Evidence { .. } | Entry::Undone { .. } => {
             match phase {

@@ -1,11 +1,13 @@
 //! The records of the journal, in the order of TRANSACTION.md. A record is durable before what
-//! follows it begins. (Quarantine records join here.)
+//! follows it begins.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::SmokeResult;
@@ -43,6 +45,9 @@ pub struct Begun {
     /// Why a release in quarantine is tried again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_reason: Option<String>,
+    /// What a failure of this release would be bound to, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub quarantine_key: BTreeMap<String, String>,
     /// Who.
     pub actor: String,
     /// On which machine.
@@ -193,6 +198,17 @@ pub enum Entry {
         /// What was compared.
         proof: Proof,
     },
+    /// A release was rolled back, by a failing check or by hand: it is not offered again until
+    /// something changes.
+    Quarantined {
+        /// The release.
+        version: Version,
+        /// How many times that has happened.
+        times: u32,
+        /// Whether a person went back from it.
+        #[serde(default)]
+        by_hand: bool,
+    },
     /// The old state could not be verified: sticky until repaired.
     Inconsistent {
         /// What was compared.
@@ -220,7 +236,7 @@ pub enum Entry {
 
 impl Entry {
     /// The names of all records that are written, for the tests that kill at each of them.
-    pub const KINDS: [&'static str; 20] = [
+    pub const KINDS: [&'static str; 21] = [
         "begun",
         "fetched",
         "judged",
@@ -237,6 +253,7 @@ impl Entry {
         "evidence",
         "undone",
         "verified",
+        "quarantined",
         "inconsistent",
         "repaired",
         "aborted",

@@ -10,6 +10,7 @@ use vit_contract::problem::{Problem, Severity, Who};
 use super::close::{self, Ending};
 use super::evidence::{self, Evidence};
 use super::phase::{Phase, Story};
+use super::quarantine;
 use super::record::{Begun, Entry, path_text};
 use super::run::{Run, problem_of};
 use super::transaction::{self, Held};
@@ -86,11 +87,15 @@ pub fn finish_open<'a>(
     }))
 }
 
-/// Brings the history what a write that failed has kept from it. What stands in the way is told.
+/// Brings the history, and the memory of failures, what a write that failed has kept from it. What stands in the way is told.
 pub fn complete_history(cx: &Context<'_>) -> Vec<Problem> {
-    close::complete_history(cx).unwrap_or_else(|error| {
+    let mut problems = close::complete_history(cx).unwrap_or_else(|error| {
         vec![problem_of(&error, Code::HistoryDamaged).severity(Severity::Warning)]
-    })
+    });
+    if let Err(error) = quarantine::remember(cx) {
+        problems.push(problem_of(&error, Code::FileUnreadable).severity(Severity::Warning));
+    }
+    problems
 }
 
 /// Puts the old state of an inconsistent transaction back once more, and verifies it.
@@ -137,6 +142,10 @@ pub fn repair<'a>(
 
 /// The history gets an entry of its own for the repair: back at the old state, with proof.
 fn close_repaired(mut run: Run<'_, '_>, proof: Option<Proof>) -> TransactionReport {
+    // What led to the inconsistent state must not be offered as if nothing had been.
+    if let Some(cause) = run.story.cause.clone() {
+        quarantine::after_failure(&mut run, &cause);
+    }
     if let Some(begun) = &mut run.story.begun {
         begun.kind = Kind::Repair;
         std::mem::swap(&mut begun.from, &mut begun.to);
@@ -190,6 +199,7 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         comparing: None,
         accepted: plan.accepted,
         retry_reason: plan.retry_reason,
+        quarantine_key: plan.quarantine_key,
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),
     });

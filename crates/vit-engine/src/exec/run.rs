@@ -10,6 +10,7 @@ use vit_contract::problem::{Problem, Severity};
 use super::close::{self, Ending};
 use super::evidence::{Keeping, ProbeOutput, Timing};
 use super::phase::Story;
+use super::quarantine;
 use super::record::{Begun, Entry};
 use super::transaction::Held;
 use crate::context::Context;
@@ -30,6 +31,8 @@ pub struct Run<'a, 'h> {
     pub(super) problems: Vec<Problem>,
     pub(super) outputs: Vec<ProbeOutput>,
     pub(super) after_rollback: Vec<SmokeResult>,
+    /// Whether the disk was full when it failed: then nothing that failed says anything.
+    pub(super) no_room: bool,
     pub(super) started: Duration,
     pub(super) redactor: Redactor,
     pub(super) timings: Vec<Timing>,
@@ -55,6 +58,7 @@ impl<'a, 'h> Run<'a, 'h> {
             problems: Vec::new(),
             outputs: Vec::new(),
             after_rollback: Vec::new(),
+            no_room: false,
             started: cx.clock.elapsed(),
             redactor: Redactor::new(cx.environment),
             timings: Vec::new(),
@@ -120,6 +124,7 @@ impl<'a, 'h> Run<'a, 'h> {
             cause: None,
             proof: Some(proof),
         };
+        quarantine::after_rollback(&mut self);
         close::close(&mut self, &ending);
         self.stage_done(Stage::Cleanup);
         close::report(self, &ending)

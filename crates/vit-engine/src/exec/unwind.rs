@@ -13,10 +13,12 @@ use super::close::{self, Ending};
 use super::evidence::{self, Evidence};
 use super::execute::{Failure, failed};
 use super::proof::{self, Expected};
+use super::quarantine;
 use super::record::Entry;
 use super::run::{Run, problem_of, version_text, without_output};
 use crate::error::EngineError;
 use crate::event::Stage;
+use crate::facts;
 use crate::process;
 use crate::steps::{
     command, environment, leftovers, locks, probe, submodule, switch_tree, vertical_files,
@@ -38,6 +40,7 @@ pub(super) fn roll_back(
     cause: Problem,
     old: OldSmokeTests,
 ) -> TransactionReport {
+    run.no_room = facts::free_bytes(run.cx).is_ok_and(|free| free < reserve::SIZE);
     // Room for the journal on a full disk, and nothing of the smoke tests at work in the tree.
     if let Err(error) = reserve::release(&run.cx.site.state_dir) {
         run.problems
@@ -113,6 +116,7 @@ pub(super) fn finish(
         }
     }
     let outcome = if proof.verified {
+        quarantine::after_failure(&mut run, &cause);
         Outcome::RollbackExecuted
     } else {
         run.record_if_possible(&Entry::Inconsistent {

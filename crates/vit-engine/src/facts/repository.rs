@@ -83,5 +83,6 @@ pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, En
         own_steps: cx.site.settings.steps.clone(),
         install_timeout: cx.site.settings.environment.timeout,
         settings_sha256: digest::sha256(&settings),
+        quarantine_key: std::collections::BTreeMap::new(),
     })
 }

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::plan::Position;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
 
 use super::landing::Landing;
+use super::quarantine::{self, Bound, Quarantined};
 use super::{Facts, Switch, Target, environment, verticals};
 use crate::compat::Vertical;
 use crate::context::Context;
@@ -55,6 +57,24 @@ impl Facts {
         let environment =
             environment::change(cx, &self.environment, self.position.as_ref(), &landing.tree)?;
         let switch = Switch::new(&self.verticals, then, changes?);
+        let quarantined = match self.quarantine.find(&release.version) {
+            None => None,
+            Some(entry) => {
+                let key = quarantine::key(
+                    cx,
+                    Bound {
+                        commit: &position.commit,
+                        metadata: release.metadata_sha256.as_deref(),
+                        tree: &landing.tree,
+                        verticals: &switch.verticals,
+                    },
+                )?;
+                Some(Quarantined {
+                    changed: entry.changed(&key),
+                    entry: entry.clone(),
+                })
+            }
+        };
         Ok(Target {
             way: self.way(&release),
             exports,
@@ -67,13 +87,19 @@ impl Facts {
             release,
             switch,
             explicit,
+            quarantined,
         })
     }
 
     /// The releases after the installed one up to `target`; those of the target's own line only:
     /// a pre-release counts where the target is one of its pre-releases or it is the target.
     fn way(&self, target: &Release) -> Vec<Release> {
-        let Some(current) = self.version() else {
+        self.way_from(self.version(), target)
+    }
+
+    /// The same from another release than the installed one.
+    pub(super) fn way_from(&self, from: Option<&Version>, target: &Release) -> Vec<Release> {
+        let Some(current) = from else {
             return vec![target.clone()];
         };
         if target.version <= *current {
@@ -223,7 +249,7 @@ pub(super) struct Commits {
 
 /// The verticals as they will be: tracked ones from the target's tree, the others as they are;
 /// and the names of tracked ones that the target does not have.
-fn merge(now: &[Vertical], then: Vec<Vertical>) -> (Vec<Vertical>, BTreeSet<String>) {
+pub(super) fn merge(now: &[Vertical], then: Vec<Vertical>) -> (Vec<Vertical>, BTreeSet<String>) {
     let mut removed = BTreeSet::new();
     let mut merged: Vec<Vertical> = Vec::new();
     for vertical in now {

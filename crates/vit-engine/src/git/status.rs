@@ -64,6 +64,19 @@ impl Git {
             self.output(&Call::read("ls-files").args(["--others", "--directory", "-z"]))?;
         Ok(records(&output).map(path).collect())
     }
+
+    /// Every untracked file below a folder of the working tree, ignored ones left out.
+    ///
+    /// # Errors
+    /// Git failed.
+    pub fn untracked_in(&self, folder: &str) -> Result<Vec<PathBuf>, GitError> {
+        let output = self.output(
+            &Call::read("ls-files")
+                .args(["--others", "--exclude-standard", "-z", "--"])
+                .arg(folder),
+        )?;
+        Ok(records(&output).map(path).collect())
+    }
 }
 
 /// The operation that a git folder says is under way, as its user knows it.

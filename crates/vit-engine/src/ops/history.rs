@@ -8,6 +8,7 @@ use vit_contract::problem::{Problem, Who};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::rebuild;
+use crate::facts::quarantine;
 use crate::store::history_file;
 use crate::store::journal::Journal;
 
@@ -34,7 +35,9 @@ pub fn list(cx: &Context<'_>, failed: bool) -> Result<HistoryReport, EngineError
     let mut entries = loaded.history.history;
     entries.reverse();
     entries.retain(|entry| !failed || entry.status != Outcome::Success);
+    let quarantine = quarantine::listed(&quarantine::load(cx, &mut problems)?);
     Ok(HistoryReport {
+        quarantine,
         schema: "vit.history/1".into(),
         history: entries,
         verified: problems.is_empty(),

@@ -8,9 +8,11 @@ use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
 use vit_contract::verdict::Answer;
 
+use super::survey::Survey;
 use super::update;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::facts::quarantine::{self, Bound};
 use crate::facts::{Facts, Target, repository};
 use crate::plan::{self, Choice, rehearsed};
 use crate::rehearsal;
@@ -27,6 +29,8 @@ pub struct PlanOptions {
     pub accept: Vec<Code>,
     /// Move the branch instead of detaching HEAD.
     pub branch: bool,
+    /// Why releases in quarantine are tried again.
+    pub retry: Option<String>,
     /// Ask nothing: plan with what was fetched before.
     pub offline: bool,
     /// Seconds for which the smoke tests repeat after the upgrade.
@@ -52,10 +56,17 @@ pub enum Planned {
 pub fn plan(cx: &Context<'_>, options: &PlanOptions) -> Result<Planned, EngineError> {
     let facts = Facts::gather(cx, options.offline)?;
     Ok(match target(cx, &facts, options)? {
-        Ok(target) => Planned::Plan(Box::new(made(cx, &facts, &target, options)?)),
+        Ok((target, then)) => {
+            let choice = choice(options, then);
+            let plan = made(cx, &facts, &target, &choice)?;
+            Planned::Plan(Box::new(with_possible(cx, &facts, plan, &choice)?))
+        }
         Err(report) => Planned::Nothing(report),
     })
 }
+
+/// A target, and the releases that follow it on the way to what is wanted.
+pub(crate) type Wanted = (Target, Vec<Version>);
 
 /// The target that the options ask for, else the one that is offered; the inner error is the
 /// report that there is none.
@@ -63,11 +74,12 @@ pub(crate) fn target(
     cx: &Context<'_>,
     facts: &Facts,
     options: &PlanOptions,
-) -> Result<Result<Target, Box<UpdateReport>>, EngineError> {
+) -> Result<Result<Wanted, Box<UpdateReport>>, EngineError> {
+    let retry = options.retry.as_deref();
     let Some(version) = &options.target else {
-        let found = update::search(cx, facts)?;
+        let found = update::search(cx, facts, retry)?;
         return Ok(match found.offered {
-            Some((target, _)) => Ok(target),
+            Some((_, way)) => Ok((way.first, way.then)),
             None => Err(Box::new(update::report(facts, found))),
         });
     };
@@ -75,19 +87,60 @@ pub(crate) fn target(
     if is_installed(facts, release) {
         return Ok(Err(Box::new(already_there(facts))));
     }
+    let (_, way) = Survey::new(cx, facts, retry).judge(release, true)?;
+    if let Some(way) = way.filter(|way| !way.then.is_empty()) {
+        let first = Target {
+            explicit: true,
+            ..way.first
+        };
+        return Ok(Ok((first, way.then)));
+    }
     let target = facts.target(cx, release, true)?;
     if target.landing.contained && facts.version() == Some(&release.version) {
         return Ok(Err(Box::new(already_there(facts))));
     }
-    Ok(Ok(target))
+    Ok(Ok((target, Vec::new())))
+}
+
+/// A plan that is blocked, with the newest release that is possible as what to do next, where
+/// there is one.
+pub(crate) fn with_possible(
+    cx: &Context<'_>,
+    facts: &Facts,
+    mut plan: Plan,
+    choice: &Choice,
+) -> Result<Plan, EngineError> {
+    if plan.answer != Answer::Blocked || !plan.explicit_target {
+        return Ok(plan);
+    }
+    let Some((release, way)) = update::search(cx, facts, choice.retry.as_deref())?.offered else {
+        return Ok(plan);
+    };
+    let choice = Choice {
+        accept: Vec::new(),
+        then: way.then.clone(),
+        ..choice.clone()
+    };
+    // What stands against every upgrade (a dirty tree, a full disk) stands against this one too.
+    if make(cx, facts, &way.first, &choice)?.answer != Answer::Blocked {
+        plan.next = format!(
+            "vit upgrade --target {} (the newest release that is possible now), or mend what is listed above",
+            release.version
+        );
+        plan.digest = plan.compute_digest();
+    }
+    Ok(plan)
 }
 
 /// What the user chose.
-pub(crate) fn choice(options: &PlanOptions) -> Choice {
+pub(crate) fn choice(options: &PlanOptions, then: Vec<Version>) -> Choice {
     Choice {
+        then,
+        retry: options.retry.clone(),
         accept: options.accept.clone(),
         branch: options.branch,
         soak_seconds: options.soak_seconds,
+        rehearse: options.rehearse,
     }
 }
 
@@ -116,14 +169,14 @@ pub(crate) fn made(
     cx: &Context<'_>,
     facts: &Facts,
     target: &Target,
-    options: &PlanOptions,
+    choice: &Choice,
 ) -> Result<Plan, EngineError> {
-    let plan = make(cx, facts, target, &choice(options))?;
-    if !options.rehearse || plan.answer == Answer::Blocked {
+    let plan = make(cx, facts, target, choice)?;
+    if !choice.rehearse || plan.answer == Answer::Blocked {
         return Ok(plan);
     }
     let rehearsal = rehearsal::rehearse(cx, &plan, (facts, target))?;
-    Ok(rehearsed::with(plan, rehearsal, &options.accept))
+    Ok(rehearsed::with(plan, rehearsal, &choice.accept))
 }
 
 /// Computes the plan for one target.
@@ -136,7 +189,16 @@ pub(crate) fn make(
     let Some(position) = &facts.position else {
         return Err(unborn());
     };
-    let repository = repository::gather(cx, &facts.verticals)?;
+    let mut repository = repository::gather(cx, &facts.verticals)?;
+    repository.quarantine_key = quarantine::key(
+        cx,
+        Bound {
+            commit: &target.position.commit,
+            metadata: target.release.metadata_sha256.as_deref(),
+            tree: &target.landing.tree,
+            verticals: &target.switch.verticals,
+        },
+    )?;
     let to = target.landing.position(cx, facts.now)?;
     let plan = plan::upgrade(facts, target, &repository, (position, to), choice);
     acceptable(&plan, &choice.accept)?;

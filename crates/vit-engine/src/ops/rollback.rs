@@ -8,15 +8,19 @@ use vit_contract::plan::{
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
+use vit_contract::version;
 
 use super::planning;
+use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::facts::quarantine::{Bound, key};
 use crate::facts::{self, Local, Switch, core_version, landing, passed, repository, target};
 use crate::git::Ref;
 use crate::plan::environment::Decision;
 use crate::plan::{self, own_steps, preflight};
 use crate::snapshots;
+use crate::store::quarantine::Key;
 use crate::store::transactions;
 use crate::submodule;
 
@@ -99,13 +103,15 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
     let (disk, disk_problem) = plan::disk(switch.bytes, facts::free_bytes(cx)?);
     problems.extend(disk_problem);
     verdict::sort(&mut problems);
-    let version = core_version::find(cx, &facts.status, &refs)?.version;
+    let installed = core_version::find(cx, &facts.status, &refs)?.version;
     let from = End {
-        version,
+        version: installed,
         position: from,
     };
     let accepted = plan::accepted(accept, problems.iter());
+    let quarantine_key = key_of_left(cx, &refs, &from, &facts.verticals)?;
     let parts = Parts {
+        quarantine_key,
         created: cx.clock.now(),
         channel: facts.channel.clone(),
         problems,
@@ -122,7 +128,40 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
     Ok(plan)
 }
 
+/// What going back from the installed release by hand is bound to: until some of it changes, the
+/// release is not offered again.
+fn key_of_left(
+    cx: &Context<'_>,
+    refs: &[Ref],
+    from: &End,
+    verticals: &[Vertical],
+) -> Result<Key, EngineError> {
+    let Some(version) = &from.version else {
+        return Ok(Key::new());
+    };
+    let tag = version::tag_of(version);
+    let names = ["refs/vit/releases/", "refs/tags/"].map(|prefix| format!("{prefix}{tag}"));
+    let commit = names
+        .iter()
+        .find_map(|name| refs.iter().find(|r| r.name == *name)?.commit.as_deref());
+    let listing = crate::registry::open(cx, None).and_then(|registry| registry.list(cx, false));
+    let metadata = listing.ok().and_then(|listing| {
+        let mut releases = listing.releases.into_iter();
+        releases.find(|r| r.version == *version)?.metadata_sha256
+    });
+    key(
+        cx,
+        Bound {
+            commit: commit.unwrap_or(&from.position.commit),
+            metadata: metadata.as_deref(),
+            tree: &from.position.tree,
+            verticals,
+        },
+    )
+}
+
 struct Parts {
+    quarantine_key: Key,
     created: jiff::Timestamp,
     channel: ChannelChoice,
     problems: Vec<Problem>,
@@ -221,6 +260,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         then: Vec::new(),
         soak_seconds: None,
         retry_reason: None,
+        quarantine_key: parts.quarantine_key,
         from,
         preflight: parts.problems,
         smoke_tests,

@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::phase::Phase;
 use crate::exec::transaction;
-use crate::facts::{Local, core_version, local_refs};
+use crate::facts::{Local, core_version, local_refs, quarantine};
 use crate::parallel;
 use crate::store::folder::Folder;
 use crate::store::{history_file, last_check};
@@ -48,6 +48,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     } = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
+    let quarantine = quarantine::listed(&quarantine::load(cx, &mut problems)?);
     if position.is_none() {
         problems.push(unborn());
     }
@@ -93,6 +94,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         position,
         channel: local.channel,
         holds: hold::names(&local.choices),
+        quarantine,
         last_check,
         verticals,
         open_transaction,

@@ -1,19 +1,22 @@
 //! `vit update`: is there a release, and can every vertical live with it?
 
+use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::output::{Candidate, LastCheck, UpdateReport, UpdateStatus};
-use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::problem::{Problem, Severity};
 use vit_contract::release::Release;
 use vit_contract::verdict::{Answer, Verdict};
 
+use super::survey::{Survey, Way};
 use crate::compat;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::run::problem_of;
-use crate::facts::{Facts, Target};
+use crate::facts::Facts;
 use crate::plan::preflight;
 use crate::store::folder::Folder;
 use crate::store::last_check;
+use crate::store::quarantine::Entry;
 
 /// Options of `vit update`.
 #[derive(Debug, Clone, Default)]
@@ -28,7 +31,7 @@ pub struct UpdateOptions {
 /// The registry cannot answer, or the installation cannot be read.
 pub fn update(cx: &Context<'_>, options: &UpdateOptions) -> Result<UpdateReport, EngineError> {
     let facts = Facts::gather(cx, options.offline)?;
-    let found = search(cx, &facts)?;
+    let found = search(cx, &facts, None)?;
     let mut report = report(&facts, found);
     let saved = Folder::state(cx.site)
         .ensure()
@@ -47,16 +50,21 @@ pub fn update(cx: &Context<'_>, options: &UpdateOptions) -> Result<UpdateReport,
 
 /// What a search over the newer releases found.
 pub(crate) struct Found {
-    /// The newest release that every vertical can live with.
-    pub offered: Option<(Target, Verdict)>,
+    /// The newest release that every vertical can live with, and the way to it.
+    pub offered: Option<(Release, Way)>,
     /// Newer ones that are blocked, newest first.
     pub blocked: Vec<(Release, Verdict)>,
     /// Newer ones that cannot be targets at all.
     pub unusable: Vec<Problem>,
 }
 
-/// Looks at the newer releases of the channel, newest first, until one can be lived with.
-pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineError> {
+/// Looks at the newer releases of the channel, newest first, until one can be lived with. With
+/// `retry`, those in quarantine count as if they were not.
+pub(crate) fn search(
+    cx: &Context<'_>,
+    facts: &Facts,
+    retry: Option<&str>,
+) -> Result<Found, EngineError> {
     let newer = compat::newer(
         &facts.listing.releases,
         facts.version(),
@@ -72,67 +80,14 @@ pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineErr
         blocked: Vec::new(),
         unusable,
     };
+    let mut survey = Survey::new(cx, facts, retry);
     for release in newer.usable {
-        let mut extra = Vec::new();
-        if let Some(hold) = facts
-            .choices
-            .holds
-            .iter()
-            .find(|h| h.covers(&release.version))
-        {
-            let unhold = hold
-                .version
-                .as_ref()
-                .map_or_else(String::new, |v| format!(" {v}"));
-            extra.push(
-                Problem::new(Code::Held, &release.tag, "it is held")
-                    .evidence(format!("since {}", hold.since))
-                    .hint(Who::You, format!("vit unhold{unhold}")),
-            );
-        }
-        match facts.target(cx, release, false) {
-            Ok(target) => {
-                let mut verdict = facts.judge(&target);
-                // What a merge or a pin meets is found before anybody is offered it.
-                let met = [
-                    Code::MergeConflict,
-                    Code::UnrelatedHistories,
-                    Code::PinHashed,
-                    Code::PinLockStale,
-                    Code::PinOpen,
-                    Code::PinRange,
-                    Code::PinUnclear,
-                    Code::PinUntracked,
-                    Code::VersionNotPython,
-                ];
-                let against = target
-                    .landing
-                    .problems
-                    .iter()
-                    .filter(|p| met.contains(&p.code));
-                extra.extend(against.cloned());
-                if !extra.is_empty() {
-                    verdict.release.extend(extra);
-                    verdict = Verdict::new(verdict.release, verdict.verticals);
-                }
-                if verdict.answer != Answer::Blocked {
-                    found.offered = Some((target, verdict));
-                    return Ok(found);
-                }
-                found.blocked.push((release.clone(), verdict));
+        match survey.judge(release, false)? {
+            (_, Some(way)) => {
+                found.offered = Some((release.clone(), way));
+                break;
             }
-            Err(error)
-                if matches!(
-                    error,
-                    EngineError::Registry { .. } | EngineError::Refused { .. }
-                ) =>
-            {
-                extra.push(problem_of(&error, Code::ObjectsMissing));
-                found
-                    .blocked
-                    .push((release.clone(), Verdict::new(extra, Vec::new())));
-            }
-            Err(error) => return Err(error),
+            (verdict, None) => found.blocked.push((release.clone(), verdict)),
         }
     }
     Ok(found)
@@ -141,9 +96,10 @@ pub(crate) fn search(cx: &Context<'_>, facts: &Facts) -> Result<Found, EngineErr
 /// Puts the report together.
 pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
     let current = facts.version().cloned();
-    let offered = found
-        .offered
-        .map(|(target, verdict)| candidate(&target.release, verdict));
+    let offered = found.offered.map(|(release, way)| Candidate {
+        through: way.through(),
+        ..candidate(&release, way.verdict)
+    });
     let blocked: Vec<Candidate> = found
         .blocked
         .into_iter()
@@ -195,6 +151,7 @@ fn candidate(release: &Release, verdict: Verdict) -> Candidate {
         channel: release.channel(),
         release_date: release.metadata.as_ref().and_then(|m| m.release_date),
         verdict,
+        through: Vec::new(),
     }
 }
 
@@ -208,27 +165,51 @@ fn details(
         .version()
         .map_or_else(|| "an unknown version".to_owned(), ToString::to_string);
     let channel = facts.channel.channel;
-    match (status, offered) {
-        (_, Some(offer)) if blocked.is_empty() => {
-            format!(
-                "{} is available on {channel}; {current} is installed",
-                offer.version
-            )
+    let mut text = match (status, offered) {
+        (_, Some(offer)) => {
+            let through = through(&offer.through);
+            let offer = &offer.version;
+            format!("{offer}{through} is available on {channel}; {current} is installed")
         }
-        (_, Some(offer)) => format!(
-            "{} is available on {channel}; {current} is installed; {} newer {} blocked",
-            offer.version,
-            blocked.len(),
-            if blocked.len() == 1 {
-                "release is"
-            } else {
-                "releases are"
-            }
-        ),
         (UpdateStatus::UpToDate, None) => {
             format!("{current} is the newest release on {channel}")
         }
         _ => format!("every release newer than {current} on {channel} is blocked"),
+    };
+    if offered.is_some() && !blocked.is_empty() {
+        let are = if blocked.len() == 1 {
+            "release is"
+        } else {
+            "releases are"
+        };
+        text = format!("{text}; {} newer {are} blocked", blocked.len());
+    }
+    for candidate in blocked {
+        if let Some(entry) = skipped(facts, candidate) {
+            let (version, cause) = (&candidate.version, &entry.cause);
+            let how = entry.how_often();
+            text = format!("{text}; skipped {version}: {how} ({cause})");
+        }
+    }
+    text
+}
+
+/// What is remembered of a release that is passed over because it failed here.
+fn skipped<'a>(facts: &'a Facts, candidate: &Candidate) -> Option<&'a Entry> {
+    let held = candidate
+        .verdict
+        .problems()
+        .any(|problem| problem.code == Code::Quarantined && problem.blocks());
+    facts.quarantine.find(&candidate.version).filter(|_| held)
+}
+
+/// ` through 1.5.0 and 1.8.0`; empty where the way is direct.
+fn through(versions: &[Version]) -> String {
+    let names: Vec<String> = versions.iter().map(ToString::to_string).collect();
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!(" (through {})", names.join(", "))
     }
 }
 

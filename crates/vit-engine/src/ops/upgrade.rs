@@ -7,12 +7,12 @@ use vit_contract::problem::{Problem, Who};
 use vit_contract::verdict::{Answer, Verdict};
 
 use super::planning::{self, PlanOptions};
-use super::rollback;
+use super::{chain, rollback};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::execute::{self, Inputs};
-use crate::exec::recover;
 use crate::exec::transaction::Held;
+use crate::exec::{quarantine, recover};
 use crate::facts::{Facts, Target, verticals};
 use crate::plan::{Choice, rehearsed};
 
@@ -58,20 +58,47 @@ pub fn run(
     let mut held = Held::acquire(cx, command(Kind::Upgrade))?;
     recover::finish_open(cx, &mut held)?;
     held.refuse_unfinished()?;
+    remember_failures(cx);
     let facts = Facts::gather(cx, options.offline)?;
-    let target = match planning::target(cx, &facts, options)? {
-        Ok(target) => target,
+    let (target, then) = match planning::target(cx, &facts, options)? {
+        Ok(wanted) => wanted,
         Err(report) => return Ok(Upgraded::Nothing(report)),
     };
-    let plan = planning::made(cx, &facts, &target, options)?;
+    let choice = planning::choice(options, then);
+    let plan = planning::made(cx, &facts, &target, &choice)?;
     if plan.answer == Answer::Blocked {
+        let plan = planning::with_possible(cx, &facts, plan, &choice)?;
         return Ok(Upgraded::Ended(Box::new(refused(plan))));
     }
     if !confirm(&plan) {
         return Ok(Upgraded::Declined);
     }
-    carry_out(cx, &mut held, (&facts, &target), &plan)
-        .map(|report| Upgraded::Ended(Box::new(report)))
+    let first = carry_out(cx, &mut held, (&facts, &target), &plan)?;
+    let report = chain::go_on(cx, &mut held, first, &rest(&plan, choice));
+    Ok(Upgraded::Ended(Box::new(report)))
+}
+
+/// What an earlier write has kept from the memory of failures is made up for: a release that
+/// failed must not be tried again because the disk was full then. That this fails stops nothing.
+fn remember_failures(cx: &Context<'_>) {
+    drop(quarantine::remember(cx));
+}
+
+/// The channel that was said for a plan holds for carrying it out.
+fn for_this_plan_alone(plan: &Plan) -> Option<ChannelChoice> {
+    matches!(plan.channel_set_by.as_str(), "--channel" | "VIT_CHANNEL").then(|| ChannelChoice {
+        channel: plan.channel,
+        set_by: plan.channel_set_by.clone(),
+    })
+}
+
+fn rest(plan: &Plan, choice: Choice) -> chain::Rest {
+    chain::Rest {
+        then: plan.then.clone(),
+        explicit: plan.explicit_target,
+        channel: for_this_plan_alone(plan),
+        choice,
+    }
 }
 
 /// Applies a plan that was made earlier, after comparing the facts.
@@ -84,12 +111,8 @@ fn upgrade<'a>(
     let mut facts = Facts::gather(cx, true)?;
     // A commit that the plan names is made again with the same time.
     facts.now = plan.created;
-    if matches!(plan.channel_set_by.as_str(), "--channel" | "VIT_CHANNEL") {
-        // What was said for that one plan holds for carrying it out.
-        facts.channel = ChannelChoice {
-            channel: plan.channel,
-            set_by: plan.channel_set_by.clone(),
-        };
+    if let Some(channel) = for_this_plan_alone(plan) {
+        facts.channel = channel;
     }
     let version = plan.to.version.as_ref().ok_or_else(no_version)?;
     let target = facts.target(cx, planning::find(&facts, version)?, plan.explicit_target)?;
@@ -97,6 +120,9 @@ fn upgrade<'a>(
         accept: plan.accepted.iter().map(|accepted| accepted.code).collect(),
         branch: plan.to.position.branch.is_some(),
         soak_seconds: plan.soak_seconds,
+        retry: plan.retry_reason.clone(),
+        then: plan.then.clone(),
+        rehearse: plan.rehearsal.is_some(),
     };
     let now = planning::make(cx, &facts, &target, &choice)?;
     compare(plan, &now)?;
@@ -108,10 +134,11 @@ fn upgrade<'a>(
     if now.answer == Answer::Blocked {
         return Ok(refused(now));
     }
-    carry_out(cx, held, (&facts, &target), &now)
+    let first = carry_out(cx, held, (&facts, &target), &now)?;
+    Ok(chain::go_on(cx, held, first, &rest(&now, choice)))
 }
 
-fn carry_out<'a>(
+pub(super) fn carry_out<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
     (facts, target): (&Facts, &Target),

@@ -29,6 +29,7 @@ pub fn upgrade(
     commits(&mut problems, facts, target, choice);
     problems.extend(target.landing.problems.iter().cloned());
     holds(&mut problems, facts, target);
+    problems.extend(super::quarantine::problem(target, choice.retry.as_deref()));
     if facts
         .version()
         .is_some_and(|current| target.release.version < *current)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use rustix::process::Signal;
 use vit_testkit::processes;
 
-use super::{PATIENCE, outcomes, put, rollback, sound, upgrade, world};
+use super::{PATIENCE, outcomes, put, rollback, sound, upgrade, upgrade_again, world};
 
 /// A smoke test that says that it runs, and waits until it may go on.
 const WAITS: &str = ": > \"$TMPDIR/started\"\n\
@@ -59,7 +59,7 @@ const NOW: &str = "2026-03-01T08:00:00Z";
 fn case_17_ten_within_a_second() {
     let world = world("exit 0");
     for _ in 0..5 {
-        upgrade(&world)
+        upgrade_again(&world)
             .env("VIT_TEST_NOW", NOW)
             .run()
             .assert_code(0);
@@ -100,7 +100,14 @@ fn case_17_old_snapshots_go_and_never_the_one_that_is_needed() {
             .assert_code(0);
     }
     // Back and forth between the last two: the newest snapshots are those of rollbacks.
-    let forth = ["upgrade", "--yes", "--target", "1.4.0"];
+    let forth = [
+        "upgrade",
+        "--yes",
+        "--target",
+        "1.4.0",
+        "--retry-quarantined",
+        "again",
+    ];
     for _ in 0..3 {
         rollback(&world)
             .env("VIT_TEST_NOW", NOW)

@@ -10,6 +10,7 @@ mod deprecations;
 mod metadata_tag;
 mod migration_guide;
 mod no_verticals;
+mod requires_from;
 mod support_window;
 mod way_metadata;
 
@@ -22,6 +23,7 @@ pub(super) const RULES: &[Rule] = &[
     metadata_tag::RULE,
     migration_guide::RULE,
     no_verticals::RULE,
+    requires_from::RULE,
     support_window::RULE,
     way_metadata::RULE,
 ];

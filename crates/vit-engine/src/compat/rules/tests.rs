@@ -64,6 +64,9 @@ fn broken() -> Vec<(Code, World)> {
         w.manifest().contracts_used = vec!["contracts.Gone".into()];
         w.exports = Exports::Unreadable("no such folder".into());
     });
+    add(Code::RequiresIntermediate, "1.2.0", &|w| {
+        w.metadata().requires_from = Some(version("1.1.0"));
+    });
     add(Code::SupportEnded, "1.2.0", &|w| {
         w.metadata().support_until = Some("2026-02-28".parse().unwrap());
     });

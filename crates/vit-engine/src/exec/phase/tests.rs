@@ -33,6 +33,7 @@ fn begun() -> Entry {
         comparing: None,
         accepted: Vec::new(),
         retry_reason: None,
+        quarantine_key: std::collections::BTreeMap::new(),
         actor: String::new(),
         host: String::new(),
     }))
@@ -51,6 +52,14 @@ fn proof() -> Proof {
 
 fn cause() -> Problem {
     Problem::new(Code::SmokeTestFailed, "x", "y")
+}
+
+fn quarantined() -> Entry {
+    Entry::Quarantined {
+        version: semver::Version::new(1, 2, 0),
+        times: 1,
+        by_hand: false,
+    }
 }
 
 fn step() -> String {
@@ -127,6 +136,7 @@ fn ways() -> Vec<Vec<Entry>> {
                     results: Vec::new(),
                 },
                 Entry::Committed { proof: proof() },
+                quarantined(),
                 closed(Outcome::Success),
             ],
         ]
@@ -136,6 +146,7 @@ fn ways() -> Vec<Vec<Entry>> {
             back(),
             vec![
                 Entry::Verified { proof: proof() },
+                quarantined(),
                 closed(Outcome::RollbackExecuted),
             ],
         ]

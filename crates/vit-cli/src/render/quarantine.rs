@@ -1,0 +1,30 @@
+//! A release in quarantine, in a line.
+
+use vit_contract::output::QuarantinedRelease;
+use vit_contract::text::visible;
+
+use super::{count, time};
+
+/// `1.2.0: failed 3 times, last on …: the cause; vit history show …`.
+#[must_use]
+pub fn line(release: &QuarantinedRelease) -> String {
+    let version = visible(&release.version.to_string());
+    let when = time(release.last);
+    let what = if release.by_hand {
+        "taken back"
+    } else {
+        "failed"
+    };
+    let how = match release.times {
+        1 => format!("{what} on {when}"),
+        times => {
+            let times = count(usize::try_from(times).unwrap_or(usize::MAX), "time");
+            format!("{what} {times}, last on {when}")
+        }
+    };
+    format!(
+        "{version}: {how}: {} (transaction {})",
+        visible(&release.cause),
+        visible(&release.transaction)
+    )
+}
