@@ -12,6 +12,7 @@ fn problems(text: &str) -> Vec<String> {
 fn every_key_is_read_and_the_rest_keeps_its_default() {
     let text = r#"
 core_package = "core"
+core_submodule = "vendor/core"
 contracts_package = ["api/", "core/api"]
 critical_paths = ["core"]
 discovery = ["", "verticals/*"]
@@ -26,6 +27,7 @@ location = "/srv/releases"
     assert_eq!(reading.problems, []);
     let settings = reading.value.unwrap();
     assert_eq!(settings.core_package, ["core"]);
+    assert_eq!(settings.core_submodule.as_deref(), Some("vendor/core"));
     assert_eq!(settings.contracts_package, ["api", "core/api"]);
     assert_eq!(settings.registry.kind, RegistryKind::Dir);
     assert_eq!(settings.history_retention, 10);
