@@ -13,6 +13,8 @@ use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
 mod bisect;
+mod check;
+mod demo;
 pub mod evidence;
 pub mod explain;
 mod quarantine;
@@ -20,6 +22,8 @@ mod why;
 
 pub use crate::schemas::schemas;
 pub use bisect::{BisectFailure, BisectReport, BisectSkip, BisectStatus, BisectTry};
+pub use check::{Check, CheckReport, CheckState};
+pub use demo::{DemoReport, DemoStep};
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
 pub use explain::ExplainReport;
 pub use quarantine::QuarantinedRelease;
@@ -438,43 +442,6 @@ pub struct Snapshot {
     pub next: bool,
 }
 
-/// One check of `vit verify` or `vit doctor`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Check {
-    /// What was looked at.
-    pub name: String,
-    /// How it stands.
-    pub state: CheckState,
-    /// What was found.
-    pub found: String,
-    /// What mends it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub fix: Option<String>,
-}
-
-/// How a check stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum CheckState {
-    /// As it should be.
-    Ok,
-    /// Works, but somebody should look.
-    Warning,
-    /// Not as it should be.
-    Failed,
-}
-
-/// `vit verify`, `vit doctor`, `vit history verify`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct CheckReport {
-    /// `vit.verify/1`, `vit.doctor/1`, `vit.history-verify/1`.
-    pub schema: String,
-    /// Whether nothing failed.
-    pub ok: bool,
-    /// Every check.
-    pub checks: Vec<Check>,
-}
-
 /// Any command that ends in an error, with `--json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorReport {
@@ -492,34 +459,4 @@ pub struct ErrorReport {
     pub problems: Vec<Problem>,
     /// The exit status.
     pub exit_code: u8,
-}
-
-/// `vit demo`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct DemoReport {
-    /// `vit.demo/1`.
-    pub schema: String,
-    /// The folder that was made.
-    pub folder: String,
-    /// The installation in it, ready to be played with.
-    pub installation: String,
-    /// Every command of the story, in order.
-    pub steps: Vec<DemoStep>,
-    /// Seconds that they took together.
-    pub seconds: f64,
-}
-
-/// One command of `vit demo`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct DemoStep {
-    /// What happens.
-    pub title: String,
-    /// The command as a user types it.
-    pub command: String,
-    /// How it ended, as a shell tells it: 137 is a kill by signal 9.
-    pub exit_code: u8,
-    /// How it had to end.
-    pub expected: u8,
-    /// Seconds it took.
-    pub seconds: f64,
 }

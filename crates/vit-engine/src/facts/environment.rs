@@ -92,9 +92,27 @@ pub struct Room {
 /// Finds the environment: named in the settings, by `VIRTUAL_ENV`, or at one of the usual places.
 #[must_use]
 pub fn find(cx: &Context<'_>) -> Found {
+    match locate(cx) {
+        Err(reason) => Found::NotManaged(reason.to_owned()),
+        Ok((path, found_by)) => Found::There(Box::new(Environment {
+            fault: fault(&path),
+            shared: others_in(&path, &cx.site.root),
+            fingerprint: fingerprint(&path),
+            path,
+            found_by,
+        })),
+    }
+}
+
+/// The folder that is taken for the environment, whatever stands there, and who named it; else
+/// why there is none.
+///
+/// # Errors
+/// Dependencies are not managed: the reason.
+pub fn locate(cx: &Context<'_>) -> Result<(PathBuf, &'static str), &'static str> {
     let settings = &cx.site.settings.environment;
     if !settings.manage {
-        return Found::NotManaged("the settings say so (`environment.manage`)".to_owned());
+        return Err("the settings say so (`environment.manage`)");
     }
     let root = &cx.site.root;
     let named = settings
@@ -111,18 +129,17 @@ pub fn find(cx: &Context<'_>) -> Found {
             fs::symlink_metadata(&path).is_ok().then_some((path, name))
         })
     };
-    let Some((path, found_by)) = named.or_else(active).or_else(usual) else {
-        return Found::NotManaged(
-            "no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)".to_owned(),
-        );
-    };
-    Found::There(Box::new(Environment {
-        fault: fault(&path),
-        shared: others_in(&path, root),
-        fingerprint: fingerprint(&path),
-        path,
-        found_by,
-    }))
+    named
+        .or_else(active)
+        .or_else(usual)
+        .ok_or("no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)")
+}
+
+/// The same, where it is an environment.
+#[must_use]
+pub fn folder(cx: &Context<'_>) -> Option<PathBuf> {
+    let (path, _) = locate(cx).ok()?;
+    path.join("pyvenv.cfg").is_file().then_some(path)
 }
 
 /// What a switch from one tree to another means for the environment.

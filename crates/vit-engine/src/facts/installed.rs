@@ -1,11 +1,11 @@
 //! Which version of a distribution an environment has, by its files: Python is not run.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use semver::Version;
 use vit_contract::pins::{self, PyVersion};
 
-use super::environment::distributions;
+use super::environment::{self, distributions};
 use crate::context::Context;
 use crate::store::atomic;
 
@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 1024 * 1024;
 
 /// The version that the environment has, and where that stands.
 pub fn version(cx: &Context<'_>) -> Option<(Version, String)> {
-    let environment = environment(cx)?;
+    let environment = environment::folder(cx)?;
     let wanted = pins::normalized(&cx.site.settings.core_distribution);
     distributions(&environment)
         .into_iter()
@@ -29,30 +29,6 @@ pub fn version(cx: &Context<'_>) -> Option<(Version, String)> {
             let version = metadata_version(&String::from_utf8_lossy(&bytes))?;
             Some((version, format!("{} in the environment", name(&path))))
         })
-}
-
-/// The environment's folder: the settings', else `VIRTUAL_ENV`, else `.venv` or `venv`.
-pub fn environment(cx: &Context<'_>) -> Option<PathBuf> {
-    let settings = &cx.site.settings.environment;
-    if !settings.manage {
-        return None;
-    }
-    let named = settings.path.as_ref().map(|path| cx.site.root.join(path));
-    let active = || cx.environment.get("VIRTUAL_ENV").map(PathBuf::from);
-    let usual = || {
-        [".venv", "venv"]
-            .map(|name| cx.site.root.join(name))
-            .into_iter()
-            .find(|path| is_environment(path))
-    };
-    named
-        .or_else(active)
-        .or_else(usual)
-        .filter(|path| is_environment(path))
-}
-
-fn is_environment(path: &Path) -> bool {
-    path.join("pyvenv.cfg").is_file()
 }
 
 fn name(path: &Path) -> String {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use vit_contract::digest::sha256;
 use vit_contract::output::QuarantinedRelease;
 
+use super::environment;
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
@@ -187,35 +188,8 @@ fn file(path: &Path, read: &mut u64) -> String {
     }
 }
 
-/// What tells one Python environment from another: its interpreter and what is installed, by the
-/// names of the packages' own records. (The one place that knows; it reads no package.)
+/// What tells one Python environment from another: its interpreter and what is installed.
 fn environment(cx: &Context<'_>) -> String {
-    let settings = &cx.site.settings.environment;
-    let named = settings.path.as_deref().map(PathBuf::from);
-    let active = cx.environment.get("VIRTUAL_ENV").map(PathBuf::from);
-    let folder = named
-        .or(active)
-        .into_iter()
-        .chain([PathBuf::from(".venv"), PathBuf::from("venv")])
-        .map(|folder| cx.site.root.join(folder))
-        .find(|folder| folder.join("pyvenv.cfg").is_file());
-    let (true, Some(folder)) = (settings.manage, folder) else {
-        return "none".to_owned();
-    };
-    let mut names = std::fs::read(folder.join("pyvenv.cfg")).unwrap_or_default();
-    let below = |path: &Path| -> Vec<PathBuf> {
-        let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
-        let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-        found.sort();
-        found
-    };
-    for lib in below(&folder.join("lib")) {
-        for package in below(&lib.join("site-packages")) {
-            if package.extension().is_some_and(|ext| ext == "dist-info") {
-                names.extend(package.file_name().unwrap_or_default().as_bytes());
-                names.push(b'\n');
-            }
-        }
-    }
-    sha256(&names)
+    environment::folder(cx)
+        .map_or_else(|| "none".to_owned(), |path| environment::fingerprint(&path))
 }

@@ -222,12 +222,7 @@ impl OneStep<'_> {
         if self.way == Way::Back {
             (from, to) = (to, from);
         }
-        let mut env: Vec<(OsString, OsString)> = self
-            .cx
-            .environment
-            .for_probe()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let mut env = super::environment::for_own(self.cx);
         let root = self.cx.site.root.clone().into_os_string();
         // What is to go on must not bear the mark of what is ended: id and root together.
         let root = (!self.step.leaves_processes).then_some(root);

@@ -14,6 +14,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::execute::{Failure, failed};
 use crate::exec::record::KeptEnvironment;
+use crate::facts::environment;
 use crate::store::environments;
 use crate::twin::{self, Manifest, Restore, Tolerate, Work};
 
@@ -276,6 +277,20 @@ pub fn for_children(cx: &Context<'_>, path: &Path) -> Vec<(OsString, OsString)> 
     env.push(("PATH".into(), search));
     env.push(("VIRTUAL_ENV".into(), path.as_os_str().to_owned()));
     env
+}
+
+/// The same for what runs beside the smoke tests: in the environment that is managed, if one is.
+#[must_use]
+pub fn for_own(cx: &Context<'_>) -> Vec<(OsString, OsString)> {
+    environment::folder(cx).map_or_else(
+        || {
+            let variables = cx.environment.for_probe();
+            variables
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect()
+        },
+        |path| for_children(cx, &path),
+    )
 }
 
 /// The folder of the environment that smoke tests run in, where one is managed.

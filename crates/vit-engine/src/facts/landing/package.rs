@@ -11,7 +11,7 @@ use vit_contract::release::Release;
 use vit_contract::text::visible;
 
 use super::super::Facts;
-use super::super::installed;
+use super::super::environment;
 use super::super::pins::{OTHER_LOCKS, PinFile, Pins, UV_LOCK};
 use super::{Commit, Landing, identity_problem, lock};
 use crate::context::Context;
@@ -295,7 +295,7 @@ fn tree(cx: &Context<'_>, head: &str, files: &[(String, String)]) -> Result<Stri
 /// stays.
 fn install(cx: &Context<'_>, pins: &Pins) -> Option<Vec<Vec<String>>> {
     pins.lock.as_ref()?;
-    let environment = installed::environment(cx)?;
+    let environment = environment::folder(cx)?;
     let place = format!("UV_PROJECT_ENVIRONMENT={}", environment.display());
     let words = ["env", &place, "uv", "sync", "--frozen", "--inexact"];
     Some(vec![words.map(str::to_owned).into()])
