@@ -154,7 +154,7 @@ impl<'a> Matrix<'a> {
         std::thread::scope(|scope| {
             for _ in 0..self.threads.min(points.len()) {
                 scope.spawn(|| {
-                    let world = self.prepared.copy();
+                    let world = self.prepared.copy_in_memory();
                     let start = world.save();
                     while let Some(point) = points.get(next.fetch_add(1, Ordering::SeqCst)) {
                         world.restore(&start);
@@ -174,7 +174,7 @@ impl<'a> Matrix<'a> {
 
     /// One run to the end: where it leads and which points it passes.
     fn uninterrupted(&self) -> (Ends, Vec<String>) {
-        let world = self.prepared.copy();
+        let world = self.prepared.copy_in_memory();
         let (old, before) = (world.state(), world.history());
         let (run, points) = faults::trace((self.operate)(&world));
         let after = world.history();

@@ -25,14 +25,7 @@ const WORDS: &[(&[&str], &str)] = &[
         "what was done stands in `vit history`",
     ),
     (
-        &[
-            "why",
-            "describe",
-            "story",
-            "evidence",
-            "reason",
-            "postmortem",
-        ],
+        &["describe", "story", "evidence", "reason", "postmortem"],
         "what happened, and why: `vit explain`",
     ),
     (

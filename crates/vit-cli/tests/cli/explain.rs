@@ -90,7 +90,13 @@ fn an_upgrade_that_failed_and_was_tried_again() {
     run.assert_code(3);
     let id = run.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(run.json()["next"], format!("vit explain {id}"));
-    let again = world.command(["upgrade", "--yes", "--json", "--target", "1.1.0"]);
+    let again = world.command([
+        "upgrade",
+        "--yes",
+        "--json",
+        "--retry-quarantined",
+        "to be sure",
+    ]);
     again.run().assert_code(3);
 
     let story = explain(&world, &[&id]);

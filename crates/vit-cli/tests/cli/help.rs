@@ -110,6 +110,11 @@ fn help_of_a_command_has_examples() {
           --retry-quarantined <REASON>  Try a release again that was rolled back here; REASON is
                                         recorded
           --offline                     Ask nobody: plan with what was fetched before
+          --soak <TIME>                 After the upgrade, repeat the smoke tests for this long (90s,
+                                        15m, 1h30m, 2d) and go back when one fails; `vit confirm` ends
+                                        it early
+          --rehearse                    Build the target aside and run the smoke tests there first;
+                                        nothing live is touched
           --plan <FILE>                 Carry out this plan of `vit plan --out`; refused when the facts
                                         have moved
       -y, --yes                         Do not ask

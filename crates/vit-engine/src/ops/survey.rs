@@ -202,9 +202,19 @@ impl<'a> Survey<'a> {
         release.extend(own);
         release.extend(quarantine::problem(target, self.retry));
         let landing = target.landing.problems.iter();
-        release.extend(landing.filter(|problem| problem.blocks()).cloned());
+        let against = landing.filter(|problem| problem.blocks() && is_of_release(problem.code));
+        release.extend(against.cloned());
         Verdict::new(release, verdict.verticals)
     }
+}
+
+/// Whether a problem of a landing says something of the release, and not of the machine or of the
+/// moment: an offer is about the release.
+const fn is_of_release(code: Code) -> bool {
+    !matches!(
+        code,
+        Code::IdentityMissing | Code::SubmoduleDirty | Code::SubmoduleUnusable
+    )
 }
 
 /// Whether a problem of a direct jump may not be one of a shorter hop.

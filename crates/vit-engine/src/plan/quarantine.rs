@@ -43,7 +43,7 @@ pub fn problem(target: &Target, retry: Option<&str>) -> Option<Problem> {
     Some(found(message.to_owned()).hint(
         Who::You,
         format!(
-            "`vit history show {}` says more; {fix}: `vit upgrade --retry-quarantined REASON`",
+            "`vit explain {}` says more; {fix}: `vit upgrade --retry-quarantined REASON`",
             entry.transaction
         ),
     ))

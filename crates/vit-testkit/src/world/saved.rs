@@ -45,9 +45,20 @@ impl World {
     /// test) do not, so copy before the program runs, or use [`Self::save`].
     #[must_use]
     pub fn copy(&self) -> Self {
+        self.copy_to(&std::env::temp_dir())
+    }
+
+    /// The same in memory, where there is room for it: what is killed and not cut off from its
+    /// power needs no disk, and a sync costs nothing there.
+    #[must_use]
+    pub fn copy_in_memory(&self) -> Self {
+        self.copy_to(&memory().unwrap_or_else(std::env::temp_dir))
+    }
+
+    fn copy_to(&self, folder: &Path) -> Self {
         let mut temp = tempfile::Builder::new()
             .prefix("vit-world-")
-            .tempdir()
+            .tempdir_in(folder)
             .expect("a temporary folder can be made");
         temp.disable_cleanup(std::env::var_os("VIT_TEST_KEEP").is_some());
         let world = Self {
@@ -65,6 +76,17 @@ impl World {
         }
         world
     }
+}
+
+/// A file system in memory that programs may be started from and that has room.
+fn memory() -> Option<PathBuf> {
+    const FOLDER: &str = "/dev/shm";
+    const ROOM: u64 = 2 * 1024 * 1024 * 1024;
+    let found = rustix::fs::statvfs(FOLDER).ok()?;
+    let runs = !found.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC);
+    let writable = tempfile::tempfile_in(FOLDER).is_ok();
+    (runs && writable && found.f_bavail.saturating_mul(found.f_frsize) >= ROOM)
+        .then(|| FOLDER.into())
 }
 
 /// Copies a folder with modes, times, symlinks and hard links; shares blocks where the file

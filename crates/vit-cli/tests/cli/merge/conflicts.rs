@@ -37,14 +37,15 @@ fn a_conflict_names_both_sides_and_what_to_do() {
       vertical  answer  smoke test
       tracked   ok      at most 5m 00s
 
-    time      about 31s (an estimate: nothing was measured here yet)
-    disk      16.0 MiB needed, FREE free
-    risk      medium
-              - 2 minor releases at once
-    way back  1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
-              2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
-              3. every tracked file is hashed against the old tree before it is called restored
-              4. later, `vit rollback` does the same
+    time         about 31s (an estimate: nothing was measured here yet)
+    disk         16.0 MiB needed, FREE free
+    environment  dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
+    risk         medium
+                 - 2 minor releases at once
+    way back     1. before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state
+                 2. on any failure the tree goes back to 1.0.0 by itself, HEAD is on branch main again
+                 3. every tracked file is hashed against the old tree before it is called restored
+                 4. later, `vit rollback` does the same
 
     1 problem blocks
       vitruvyan_core/core/bus.py: this repository and v1.2.0 changed it in ways that do not go together (content) [merge_conflict]
@@ -53,7 +54,7 @@ fn a_conflict_names_both_sides_and_what_to_do() {
         fix (you): take the change into Core, or settle it by hand
           by hand: `git fetch upstream tag v1.2.0`, `git merge v1.2.0`, settle the files that git names, `git add` them and `git commit` (`git merge --abort` gives it up); then run the smoke tests: vit knows v1.2.0 as installed, but has not proven it
 
-    next: mend what is listed above, then `vit plan` again
+    next: vit upgrade --target 1.1.0 (the newest release that is possible now), or mend what is listed above
     --- stderr
          ask upstream
     ");

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use vit_contract::code::Code;
-use vit_contract::plan::{End, Kind, Position};
+use vit_contract::plan::{End, Kind, Position, RehearsalOutcome};
 use vit_contract::verdict::Answer;
 
 use super::*;
@@ -78,6 +78,10 @@ fn start() -> Vec<Entry> {
         },
         Entry::Judged {
             answer: Answer::Compatible,
+        },
+        Entry::Rehearsed {
+            outcome: RehearsalOutcome::Pass,
+            held: jiff::Timestamp::UNIX_EPOCH,
         },
         Entry::Snapped {
             files: None,
