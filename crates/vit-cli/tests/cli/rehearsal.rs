@@ -16,6 +16,7 @@ mod bisect;
 mod ends;
 mod environment;
 mod shape;
+mod strategies;
 
 /// The vertical's script is the same for all; what it does stands outside the tree.
 const INDIRECT: &str = "exec /bin/sh \"$TMPDIR/script\"";
@@ -88,19 +89,23 @@ fn could_not_run(upgraded: &Value) -> bool {
 /// The rehearsal and then the upgrade of the same world; what does not fit.
 fn compare(name: &str, world: &World) -> Result<String, String> {
     let rehearsed = rehearse(world);
-    let outcome = outcome(&rehearsed);
-    let upgraded = upgrade(world).run();
+    fits(name, &rehearsed, &upgrade(world).run())
+}
+
+/// What a rehearsal has said, where the upgrade after it agrees.
+fn fits(name: &str, rehearsed: &Run, upgraded: &Run) -> Result<String, String> {
+    let outcome = outcome(rehearsed);
     let fits = match outcome.as_str() {
         "pass" => rehearsed.code() == Some(0) && upgraded.code() == Some(0),
         "fail" => {
             rehearsed.code() == Some(1)
                 && upgraded.code() == Some(3)
-                && codes(&rehearsed).contains(&"rehearsal_failed".to_owned())
+                && codes(rehearsed).contains(&"rehearsal_failed".to_owned())
         }
         "could_not_tell" => {
             rehearsed.code() == Some(0)
                 && could_not_run(&upgraded.json())
-                && codes(&rehearsed).contains(&"rehearsal_could_not_tell".to_owned())
+                && codes(rehearsed).contains(&"rehearsal_could_not_tell".to_owned())
         }
         // A plan that is blocked is not rehearsed.
         "none" => rehearsed.code() == Some(1) && upgraded.code() == Some(1),
@@ -111,7 +116,7 @@ fn compare(name: &str, world: &World) -> Result<String, String> {
     }
     Err(format!(
         "{name}: the rehearsal said {outcome} ({:?}), the upgrade ended with {:?}\n{:#}\n{:#}",
-        codes(&rehearsed),
+        codes(rehearsed),
         upgraded.code(),
         rehearsed.json()["rehearsal"],
         upgraded.json()["problems"],
@@ -172,7 +177,7 @@ type Scenario = (&'static str, fn() -> World, &'static str);
 /// What the smoke test of 1.1.0 finds, and the one of 1.0.0 does not.
 const BREAKS_IMPORT: &str = "cd \"$VIT_CORE_ROOT\" && test -f vitruvyan_core/core/cache.py";
 
-const SCENARIOS: [Scenario; 12] = [
+const SCENARIOS: [Scenario; 13] = [
     ("passes", || world("exit 0"), "pass"),
     ("fails", || world("exit 1"), "fail"),
     ("fails on the new code", || world(FAILS_ON_NEW), "fail"),
@@ -193,6 +198,7 @@ const SCENARIOS: [Scenario; 12] = [
         "none",
     ),
     ("looks into git", looks_into_git, "pass"),
+    ("ignores SIGTERM", ignores_term, "fail"),
 ];
 
 /// A smoke test that needs files which git does not track: one of its own, one at the root, a
@@ -235,6 +241,16 @@ fn blocks_at_target() -> World {
     world.publish("1.1.0", |r| {
         r.vertical("tracked", |v| v.range("2.0.0", "2.x.x"))
     });
+    world
+}
+
+/// It goes on past its time, and past being asked to end.
+fn ignores_term() -> World {
+    let world = builder().build();
+    let smoke = smoke::IGNORES_TERM.passes();
+    world
+        .vertical("finance", |v| v.smoke(&smoke).timeout(1))
+        .publish("1.1.0", |r| r);
     world
 }
 
