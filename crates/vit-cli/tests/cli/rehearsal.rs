@@ -177,7 +177,7 @@ type Scenario = (&'static str, fn() -> World, &'static str);
 /// What the smoke test of 1.1.0 finds, and the one of 1.0.0 does not.
 const BREAKS_IMPORT: &str = "cd \"$VIT_CORE_ROOT\" && test -f vitruvyan_core/core/cache.py";
 
-const SCENARIOS: [Scenario; 13] = [
+const SCENARIOS: [Scenario; 12] = [
     ("passes", || world("exit 0"), "pass"),
     ("fails", || world("exit 1"), "fail"),
     ("fails on the new code", || world(FAILS_ON_NEW), "fail"),
@@ -198,7 +198,6 @@ const SCENARIOS: [Scenario; 13] = [
         "none",
     ),
     ("looks into git", looks_into_git, "pass"),
-    ("ignores SIGTERM", ignores_term, "fail"),
 ];
 
 /// A smoke test that needs files which git does not track: one of its own, one at the root, a
@@ -241,16 +240,6 @@ fn blocks_at_target() -> World {
     world.publish("1.1.0", |r| {
         r.vertical("tracked", |v| v.range("2.0.0", "2.x.x"))
     });
-    world
-}
-
-/// It goes on past its time, and past being asked to end.
-fn ignores_term() -> World {
-    let world = builder().build();
-    let smoke = smoke::IGNORES_TERM.passes();
-    world
-        .vertical("finance", |v| v.smoke(&smoke).timeout(1))
-        .publish("1.1.0", |r| r);
     world
 }
 

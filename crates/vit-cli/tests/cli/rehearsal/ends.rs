@@ -84,6 +84,23 @@ fn stopped_by_a_signal() {
     }
 }
 
+/// The same where the smoke test will not end by itself.
+#[test]
+fn stopped_while_sigterm_is_ignored() {
+    let world = world(INDIRECT);
+    let text = smoke::IGNORES_TERM.passes();
+    let text = text.replace("while", ": > \"$TMPDIR/started\"\nwhile");
+    put(world.tmp().join("script"), text);
+    let state = world.state();
+    let mut run = rehearsing(&world).spawn();
+    run.until("the smoke test", || world.tmp().join("started").exists());
+    run.signal(Signal::INT);
+    run.wait().assert_code(2);
+    assert_eq!(left(&world), [""; 0]);
+    assert!(processes::all_gone(&world.root(), PATIENCE));
+    world.state().assert_same(&state);
+}
+
 /// A smoke test that kills the program, with something at work that outlives it.
 #[test]
 fn killed_by_its_smoke_test() {
