@@ -6,6 +6,7 @@
 //! |---|---|
 //! | the folder, its lock, what killed rehearsals left | [`place`] |
 //! | a repository that borrows the live one's objects | `repository` |
+//! | the submodules, each with such a repository | `submodules` |
 //! | an environment of its own | `environment` |
 //! | what stands beside the tracked files | `files` |
 //! | going through it: steps, judgement, smoke tests, proof | `stage` |
@@ -14,7 +15,7 @@
 use vit_contract::code::Code;
 use vit_contract::output::SmokeOutcome;
 use vit_contract::plan::{Plan, Rehearsal, RehearsalOutcome};
-use vit_contract::problem::Problem;
+use vit_contract::problem::{Problem, Who};
 
 use crate::context::Context;
 use crate::error::EngineError;
@@ -30,6 +31,7 @@ pub mod place;
 mod repository;
 mod shared;
 mod stage;
+mod submodules;
 
 use place::Place;
 use stage::Held;
@@ -125,4 +127,17 @@ impl From<EngineError> for Stop {
     fn from(error: EngineError) -> Self {
         Self::Error(error)
     }
+}
+
+fn fails(error: &EngineError) -> Stop {
+    Stop::Fails(Box::new(problem_of(error, Code::StepFailed)))
+}
+
+fn unbuilt(error: &EngineError) -> Stop {
+    Stop::CannotTell(Box::new(
+        problem_of(error, Code::RehearsalCouldNotTell).hint(
+            Who::You,
+            "mend that, or upgrade without a rehearsal: the smoke tests run there too",
+        ),
+    ))
 }

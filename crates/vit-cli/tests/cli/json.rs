@@ -6,12 +6,14 @@ use vit_testkit::World;
 use crate::installation::{answer, command, valid, vit, world};
 
 /// What every command is run with, and the schema that its good answer names.
-const COMMANDS: [(&[&str], &str); 17] = [
+const COMMANDS: [(&[&str], &str); 19] = [
     (&["update"], "vit.update/1"),
     (&["update", "check", "--offline"], "vit.update/1"),
     (&["plan"], "vit.plan/1"),
     (&["update", "plan"], "vit.plan/1"),
     (&["upgrade", "--dry-run"], "vit.plan/1"),
+    (&["why"], "vit.why/1"),
+    (&["bisect", "--to", "1.1.0"], "vit.bisect/1"),
     (&["status"], "vit.status/1"),
     (&["channel"], "vit.channel/1"),
     (&["channel", "beta"], "vit.channel/1"),
@@ -42,11 +44,14 @@ fn good_answers_name_their_schema() {
         assert_eq!(value["schema"], schema, "{args:?}");
         assert_eq!(code, 0, "{args:?}: {value:#}");
     }
+    let (plan, code) = json(&world, &["plan", "--rehearse"]);
+    assert_eq!((&plan["rehearsal"]["outcome"], code), (&"pass".into(), 0));
     for (args, status) in [
         (&["upgrade", "--yes"][..], "applied"),
         (&["upgrade", "--yes"], "nothing_to_do"),
         (&["rollback", "--yes"], "applied"),
         (&["repair", "--yes"], "nothing_to_do"),
+        (&["confirm"], "nothing_to_do"),
     ] {
         let (value, code) = json(&world, args);
         assert_eq!(value["schema"], format!("vit.{}/1", args[0]), "{args:?}");
@@ -62,6 +67,8 @@ fn good_answers_name_their_schema() {
     );
     let (entry, _) = json(&world, &["history", "show", "last"]);
     assert_eq!(entry["schema"], "vit.history/1");
+    let (story, code) = json(&world, &["explain", "last"]);
+    assert_eq!((&story["schema"], code), (&"vit.explain/1".into(), 0));
 }
 
 #[test]
@@ -116,7 +123,11 @@ fn failures_are_objects_too() {
 #[test]
 fn every_command_answers_where_there_is_no_installation() {
     let world = world();
-    for (args, schema) in COMMANDS {
+    let more: [(&[&str], &str); 2] = [
+        (&["explain"], "vit.explain/1"),
+        (&["confirm"], "vit.confirm/1"),
+    ];
+    for (args, schema) in COMMANDS.into_iter().chain(more) {
         let args: Vec<&str> = args.iter().copied().chain(["--json"]).collect();
         let run = command(&world, &args).cwd(world.tmp()).run();
         let value = valid(&run);

@@ -9,7 +9,7 @@ use crate::installation::{answer, codes, problem, valid, world};
 use crate::transaction::{outcomes, sound};
 
 /// 2.0.0 can be reached from 1.5.0 on only.
-fn chained(smoke: &str) -> World {
+pub(crate) fn chained(smoke: &str) -> World {
     let world = world();
     world.vertical("finance", |v| v.range("1.0.0", "2.x.x").smoke(smoke));
     world

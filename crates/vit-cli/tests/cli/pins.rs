@@ -21,7 +21,7 @@ const DEV: &str = "pytest\nvitruvyan-core==1.0.0 ; python_version < '4'\n";
 const PYPROJECT: &str = "[project]\nname = \"app\"   # kept\nversion = \"1.0.0\"\ndependencies = [\n  'vitruvyan-core>=1.0,<2',\n]\n";
 
 /// A repository of its own with these files, and Core's as the remote `upstream`; 1.1.0 is there.
-fn world(smoke: &str, files: &[(&str, &str)]) -> World {
+pub(crate) fn world(smoke: &str, files: &[(&str, &str)]) -> World {
     let world = World::builder()
         .bin(env!("CARGO_BIN_EXE_vit"))
         .core("1.0.0", |r| r)

@@ -16,6 +16,7 @@ mod bisect;
 mod ends;
 mod environment;
 mod shape;
+mod strategies;
 
 /// The vertical's script is the same for all; what it does stands outside the tree.
 const INDIRECT: &str = "exec /bin/sh \"$TMPDIR/script\"";
@@ -88,19 +89,23 @@ fn could_not_run(upgraded: &Value) -> bool {
 /// The rehearsal and then the upgrade of the same world; what does not fit.
 fn compare(name: &str, world: &World) -> Result<String, String> {
     let rehearsed = rehearse(world);
-    let outcome = outcome(&rehearsed);
-    let upgraded = upgrade(world).run();
+    fits(name, &rehearsed, &upgrade(world).run())
+}
+
+/// What a rehearsal has said, where the upgrade after it agrees.
+fn fits(name: &str, rehearsed: &Run, upgraded: &Run) -> Result<String, String> {
+    let outcome = outcome(rehearsed);
     let fits = match outcome.as_str() {
         "pass" => rehearsed.code() == Some(0) && upgraded.code() == Some(0),
         "fail" => {
             rehearsed.code() == Some(1)
                 && upgraded.code() == Some(3)
-                && codes(&rehearsed).contains(&"rehearsal_failed".to_owned())
+                && codes(rehearsed).contains(&"rehearsal_failed".to_owned())
         }
         "could_not_tell" => {
             rehearsed.code() == Some(0)
                 && could_not_run(&upgraded.json())
-                && codes(&rehearsed).contains(&"rehearsal_could_not_tell".to_owned())
+                && codes(rehearsed).contains(&"rehearsal_could_not_tell".to_owned())
         }
         // A plan that is blocked is not rehearsed.
         "none" => rehearsed.code() == Some(1) && upgraded.code() == Some(1),
@@ -111,7 +116,7 @@ fn compare(name: &str, world: &World) -> Result<String, String> {
     }
     Err(format!(
         "{name}: the rehearsal said {outcome} ({:?}), the upgrade ended with {:?}\n{:#}\n{:#}",
-        codes(&rehearsed),
+        codes(rehearsed),
         upgraded.code(),
         rehearsed.json()["rehearsal"],
         upgraded.json()["problems"],

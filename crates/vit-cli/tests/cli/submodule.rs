@@ -11,7 +11,7 @@ use crate::merge::text;
 use crate::transaction::{FAILS_ON_NEW, put, rollback, sound, upgrade};
 
 /// A vertical's repository; its smoke test is `smoke`. Core 1.1.0 is published.
-fn world(smoke: &str, detached: bool) -> World {
+pub(crate) fn world(smoke: &str, detached: bool) -> World {
     let world = builder().build();
     let manifest = vit_testkit::Vertical::new("ours").manifest();
     let files = vec![

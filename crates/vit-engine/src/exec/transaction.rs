@@ -44,7 +44,7 @@ impl<'a> Held<'a> {
         };
         let lock = Lock::acquire(&cx.site.state_dir, &owner, cx.faults)?;
         atomic::sweep(&cx.site.state_dir)?;
-        rehearsal::place::sweep(&cx.site.state_dir)?;
+        rehearsal::place::sweep(cx);
         // A write of the history that was killed; nothing is removed behind a link.
         if Folder::public(cx.site).check().is_empty() {
             atomic::sweep(&cx.site.public_dir)?;

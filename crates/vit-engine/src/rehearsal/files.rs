@@ -25,10 +25,12 @@ pub(super) struct Brought {
     pub left_out: Vec<PathBuf>,
     /// Folders that a tool has filled: for the caller to bring.
     pub installed: Vec<PathBuf>,
+    /// Git folders of repositories inside what was copied: they are not there.
+    pub repositories: Vec<PathBuf>,
 }
 
-/// Copies them. `apart` are paths that are brought in another way or not at all: the environment,
-/// the state folder.
+/// Copies them, and `beside`: what submodules have beside their tracked files. `apart` are paths that are
+/// brought in another way or not at all: the environment, the state folder.
 ///
 /// # Errors
 /// Git cannot list them.
@@ -36,7 +38,7 @@ pub(super) fn bring(
     cx: &Context<'_>,
     tree: &Path,
     (verticals, tests): (&[Vertical], &[SmokeTest]),
-    apart: &[PathBuf],
+    (beside, apart): (&[PathBuf], &[PathBuf]),
 ) -> Result<Brought, EngineError> {
     let mut brought = Brought::default();
     let mut copier = Copier {
@@ -44,6 +46,7 @@ pub(super) fn bring(
         to: tree,
         apart: apart.iter().cloned().collect(),
         installed: Vec::new(),
+        repositories: Vec::new(),
     };
     copier.apart.insert(cx.site.public_dir.clone());
     copier.apart.insert(cx.site.state_dir.clone());
@@ -59,7 +62,8 @@ pub(super) fn bring(
         copier.apart.insert(cx.site.root.join(&vertical.root));
     }
     let mut budget = Budget::new();
-    for path in cx.git.untracked_and_ignored()? {
+    let untracked = cx.git.untracked_and_ignored()?;
+    for path in untracked.iter().chain(beside) {
         // Git ends a folder's name with a stroke.
         let path: PathBuf = path.components().collect();
         if !copier.copy(&path, &mut budget) {
@@ -67,6 +71,7 @@ pub(super) fn bring(
         }
     }
     brought.installed = copier.installed;
+    brought.repositories = copier.repositories;
     Ok(brought)
 }
 
@@ -106,6 +111,7 @@ struct Found {
     files: Vec<PathBuf>,
     bytes: u64,
     installed: Vec<PathBuf>,
+    repositories: Vec<PathBuf>,
 }
 
 struct Copier<'a> {
@@ -113,6 +119,7 @@ struct Copier<'a> {
     to: &'a Path,
     apart: HashSet<PathBuf>,
     installed: Vec<PathBuf>,
+    repositories: Vec<PathBuf>,
 }
 
 impl Copier<'_> {
@@ -122,6 +129,7 @@ impl Copier<'_> {
         let mut found = Found::default();
         let listed = self.list(path.to_owned(), &mut found);
         self.installed.append(&mut found.installed);
+        self.repositories.append(&mut found.repositories);
         if listed.is_err() || !budget.take(&found) {
             return false;
         }
@@ -153,6 +161,11 @@ impl Copier<'_> {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 metadata => metadata?,
             };
+            // As a file it would lead to the live repository.
+            if name == ".git" {
+                found.repositories.push(path);
+                continue;
+            }
             if metadata.is_dir() && LEFT_OUT.iter().any(|left| name == *left) {
                 if INSTALLED.iter().any(|left| name == *left) {
                     found.installed.push(path);

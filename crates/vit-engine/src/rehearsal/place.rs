@@ -9,9 +9,13 @@ use std::os::unix::fs::{
 use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
+use vit_contract::code::Code;
+use vit_contract::problem::Severity;
 
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::event::Event;
+use crate::exec::run::problem_of;
 use crate::process::{self, Marker};
 use crate::store::folder::Folder;
 use crate::store::{atomic, is_id};
@@ -38,9 +42,10 @@ impl Place {
     /// The state folder is not safe, or cannot be written to.
     pub fn create(cx: &Context<'_>) -> Result<Self, EngineError> {
         Folder::state(cx.site).ensure()?;
-        sweep(&cx.site.state_dir)?;
+        sweep(cx);
         let all = cx.site.state_dir.join(FOLDER);
         make_folder(&all)?;
+        let all = real(&all)?;
         let stamp = cx.clock.now().strftime("%Y%m%d-%H%M%S").to_string();
         for number in 1..=MAX_IDS {
             let id = match number {
@@ -94,16 +99,24 @@ impl Place {
     }
 }
 
-/// Removes what rehearsals left whose process has died, and ends what they left running.
-///
-/// # Errors
-/// Something cannot be read or removed; the rest is removed all the same.
-pub fn sweep(state_dir: &Path) -> Result<(), EngineError> {
+/// Removes what rehearsals left whose process has died, and ends what they left running. What
+/// cannot be removed is in nobody's way: it is told, and the next command tries again.
+pub fn sweep(cx: &Context<'_>) {
+    if let Err(error) = swept(&cx.site.state_dir) {
+        cx.reporter.report(Event::Noticed {
+            problem: problem_of(&error, Code::StepFailed).severity(Severity::Warning),
+        });
+    }
+}
+
+/// Something that cannot be read or removed is the error; the rest is removed all the same.
+fn swept(state_dir: &Path) -> Result<(), EngineError> {
     let all = state_dir.join(FOLDER);
     let entries = match fs::read_dir(&all) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(io_at("reading", &all))?,
     };
+    let all = real(&all)?;
     let mut ids: Vec<String> = entries
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
         .map(|name| name.strip_suffix(LOCK).unwrap_or(&name).to_owned())
@@ -198,6 +211,11 @@ fn make_folder(path: &Path) -> Result<(), EngineError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Without links: as git names it, and as the system names what runs there.
+fn real(path: &Path) -> Result<PathBuf, EngineError> {
+    fs::canonicalize(path).map_err(io_at("finding", path))
 }
 
 fn io_at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EngineError {

@@ -2,10 +2,11 @@
 //! same refs and configuration. A linked worktree would share refs, stash and configuration with
 //! the live installation, and a smoke test that runs git would change them there.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vit_contract::plan::Position;
 
@@ -16,11 +17,17 @@ use crate::error::EngineError;
 const ALIKE: [&str; 3] = ["info/exclude", "info/attributes", "shallow"];
 
 /// Makes the repository in `tree`, an empty folder. HEAD is where the live one is; no file is
-/// checked out and there is no index, as after a clone without a checkout.
+/// checked out and there is no index, as after a clone without a checkout. `also` are folders of
+/// objects beside the live repository's own.
 ///
 /// # Errors
 /// It cannot be written, or the live one not be read.
-pub(super) fn make(cx: &Context<'_>, from: &Position, tree: &Path) -> Result<(), EngineError> {
+pub(super) fn make(
+    cx: &Context<'_>,
+    from: &Position,
+    tree: &Path,
+    also: &[PathBuf],
+) -> Result<(), EngineError> {
     let refs = cx.git.refs(&[
         "refs/heads/",
         "refs/tags/",
@@ -35,11 +42,15 @@ pub(super) fn make(cx: &Context<'_>, from: &Position, tree: &Path) -> Result<(),
         Some(branch) => format!("ref: {branch}\n"),
         None => format!("{}\n", from.commit),
     };
-    let mut lent = cx.site.common_dir.join("objects").into_os_string();
-    if lent.as_bytes().contains(&b'\n') {
-        lent = quoted(Path::new(&lent)).into();
+    let mut lent = OsString::new();
+    for folder in std::iter::once(&cx.site.common_dir.join("objects")).chain(also) {
+        if folder.as_os_str().as_bytes().contains(&b'\n') {
+            lent.push(quoted(folder));
+        } else {
+            lent.push(folder);
+        }
+        lent.push("\n");
     }
-    lent.push("\n");
     let git = tree.join(".git");
     let written = || -> io::Result<()> {
         for folder in ["objects/info", "refs/heads", "refs/tags", "info"] {
@@ -77,6 +88,10 @@ fn config(cx: &Context<'_>, from: &Position) -> String {
     text.push_str(&format!(
         "[core]\n\trepositoryformatversion = {format}\n\tbare = false\n"
     ));
+    // A submodule's configuration names its working tree.
+    if cx.site.git_dir != cx.site.root.join(".git") {
+        text.push_str("\tworktree = ..\n");
+    }
     if format == 1 {
         text.push_str("[extensions]\n\tobjectformat = sha256\n");
     }

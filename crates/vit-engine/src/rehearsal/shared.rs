@@ -7,6 +7,7 @@ use vit_contract::plan::{Plan, Step};
 use vit_contract::text;
 
 use super::files::Brought;
+use super::submodules::Submodules;
 use crate::store::atomic;
 
 /// The largest compose file that is read, in bytes.
@@ -18,7 +19,11 @@ const FOLDERS: [&str; 2] = ["", "infrastructure/docker"];
 
 /// The sentences, for a plan whose target stands in `tree`.
 #[must_use]
-pub(super) fn shared(plan: &Plan, tree: &Path, brought: &Brought) -> Vec<String> {
+pub(super) fn shared(
+    plan: &Plan,
+    tree: &Path,
+    (brought, submodules): (&Brought, &Submodules),
+) -> Vec<String> {
     let mut said = vec![
         "network ports, services, databases and files outside the installation are the live ones"
             .to_owned(),
@@ -42,12 +47,25 @@ pub(super) fn shared(plan: &Plan, tree: &Path, brought: &Brought) -> Vec<String>
             ));
         }
     }
-    if !brought.left_out.is_empty() {
-        let paths = brought.left_out.iter();
-        said.push(format!(
-            "not in the rehearsal, too large or not to be copied: {}",
-            named(paths.map(|path| text::visible(&path.display().to_string())))
-        ));
+    for (paths, what) in [
+        (
+            &brought.left_out,
+            "not in the rehearsal, too large or not to be copied",
+        ),
+        (
+            &brought.repositories,
+            "git repositories inside the installation are not in the rehearsal, their files are",
+        ),
+        (
+            &submodules.missing,
+            "submodules whose folder is empty in the rehearsal",
+        ),
+    ] {
+        if !paths.is_empty() {
+            let paths = paths.iter();
+            let names = paths.map(|path| text::visible(&path.display().to_string()));
+            said.push(format!("{what}: {}", named(names)));
+        }
     }
     said
 }

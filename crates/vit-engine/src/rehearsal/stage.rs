@@ -12,7 +12,7 @@ use vit_contract::problem::{Problem, Who};
 use super::environment::{self, LiveEnvironment};
 use super::files::{self, Brought};
 use super::place::Place;
-use super::{Stop, point, repository, shared};
+use super::{Stop, fails, point, repository, shared, submodules, unbuilt};
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::EngineError;
@@ -23,6 +23,7 @@ use crate::exec::run::{problem_of, version_text};
 use crate::facts::{Facts, Target, verticals};
 use crate::git::{Git, RefEdit};
 use crate::site::Site;
+use crate::steps::submodule::{self, End};
 use crate::steps::{self, locks, probe, switch_tree, vertical_files};
 
 /// What came of it, so far as it went.
@@ -34,6 +35,8 @@ pub(super) struct Held {
     pub shared: Vec<String>,
     pub environment: bool,
     pub evidence: Option<String>,
+    /// Whether submodules are missing that the live tree has: what fails may be due to that.
+    unlike: bool,
 }
 
 /// What is rehearsed, and where.
@@ -64,9 +67,7 @@ pub(super) fn hold(
         Err(Stop::CannotTell(problem)) => held.cannot_tell.push(*problem),
         Err(Stop::Error(error)) => return Err(error),
     }
-    let submodules = |problem: &Problem| problem.code == Code::SubmodulesPresent;
-    if plan.problems().any(submodules) {
-        // Their folders are empty there and filled in the live tree: what fails may be due to that.
+    if held.unlike {
         held.cannot_tell.append(&mut held.fails);
     }
     Ok(held)
@@ -75,7 +76,8 @@ pub(super) fn hold(
 impl Stage<'_> {
     fn go(&self, live: &Context<'_>, held: &mut Held) -> Result<(), Stop> {
         let tree = self.place.tree();
-        repository::make(live, &self.plan.from.position, &tree).map_err(|error| unbuilt(&error))?;
+        repository::make(live, &self.plan.from.position, &tree, &[])
+            .map_err(|error| unbuilt(&error))?;
         point(live, "repository")?;
         let mut site = site(live.site, &tree, &self.place.state());
         let git = Git::open(&tree, live.environment).with_cancel(live.cancel);
@@ -85,15 +87,13 @@ impl Stage<'_> {
             ..*live
         };
         for step in &self.plan.steps {
-            match step {
-                Step::SwitchTree { from, to } => {
-                    switch_tree::switch(&bare, from, to).map_err(|error| fails(&error))?;
-                }
-                // A rehearsal of it would need a repository of its own for the submodule.
-                Step::SwitchSubmodule(switch) => return Err(no_submodule(&switch.path)),
-                Step::Environment(_) | Step::Command(_) => {}
+            if let Step::SwitchTree { from, to } = step {
+                switch_tree::switch(&bare, from, to).map_err(|error| fails(&error))?;
             }
         }
+        let submodules = submodules::bring(live, &bare, self.plan)?;
+        held.unlike = submodules.unlike;
+        self.arrived(&bare)?;
         point(live, "tree")?;
         stopped(live)?;
         let about = (
@@ -105,10 +105,10 @@ impl Stage<'_> {
             .iter()
             .flat_map(LiveEnvironment::apart)
             .collect::<Vec<_>>();
-        let mut brought =
-            files::bring(live, &tree, about, &apart).map_err(|error| unbuilt(&error))?;
+        let mut brought = files::bring(live, &tree, about, (&submodules.beside, &apart))
+            .map_err(|error| unbuilt(&error))?;
         environment::bring_installed(live, &tree, &mut brought);
-        held.shared = shared::shared(self.plan, &tree, &brought);
+        held.shared = shared::shared(self.plan, &tree, (&brought, &submodules));
         point(live, "files")?;
         stopped(live)?;
 
@@ -145,6 +145,30 @@ impl Stage<'_> {
             point(live, "evidence")?;
         }
         Ok(())
+    }
+
+    /// As in a transaction: the tree is the target's before anything runs in it.
+    fn arrived(&self, cx: &Context<'_>) -> Result<(), Stop> {
+        let expected = self.expected(None);
+        let proof = proof::quick(cx, &expected).map_err(|error| fails(&error.into()))?;
+        if proof.verified {
+            return Ok(());
+        }
+        let text = "the switched tree is not the target's";
+        Err(Stop::Fails(Box::new(
+            Problem::new(Code::TreeMismatch, "working tree", text)
+                .evidence(proof.mismatches.join("; ")),
+        )))
+    }
+
+    const fn expected<'e>(&'e self, comparing: Option<&'e str>) -> Expected<'e> {
+        Expected {
+            position: &self.plan.to.position,
+            files: None,
+            untracked: None,
+            comparing,
+            environment: None,
+        }
     }
 
     /// The commands of the plan's step, with their paths moved. What they say of a failure is
@@ -250,14 +274,9 @@ impl Stage<'_> {
     ) -> Result<Option<Problem>, EngineError> {
         let position = &self.plan.to.position;
         locks::remove_left(cx, &[position.branch.as_deref()])?;
-        let expected = Expected {
-            position,
-            files: None,
-            untracked: None,
-            comparing: Some(comparing),
-            environment: None,
-        };
+        let expected = self.expected(Some(comparing));
         let mut mismatches = proof::by_content(cx, &expected)?.mismatches;
+        mismatches.extend(submodule::differing(cx, &self.plan.steps, End::To)?);
         if let Some(kept) = kept {
             let gone = vertical_files::gone(cx, kept)?;
             mismatches.extend(gone.iter().map(|path| format!("{path} is gone")));
@@ -345,27 +364,4 @@ fn stopped(cx: &Context<'_>) -> Result<(), Stop> {
         }));
     }
     Ok(())
-}
-
-fn fails(error: &EngineError) -> Stop {
-    Stop::Fails(Box::new(problem_of(error, Code::StepFailed)))
-}
-
-fn unbuilt(error: &EngineError) -> Stop {
-    Stop::CannotTell(Box::new(
-        problem_of(error, Code::RehearsalCouldNotTell).hint(
-            Who::You,
-            "mend that, or upgrade without a rehearsal: the smoke tests run there too",
-        ),
-    ))
-}
-
-fn no_submodule(path: &str) -> Stop {
-    let text = "the switch of a submodule cannot be rehearsed";
-    Stop::CannotTell(Box::new(
-        Problem::new(Code::RehearsalCouldNotTell, path, text).hint(
-            Who::You,
-            "upgrade without a rehearsal: the smoke tests run there too",
-        ),
-    ))
 }

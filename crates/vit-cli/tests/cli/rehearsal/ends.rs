@@ -84,21 +84,68 @@ fn stopped_by_a_signal() {
     }
 }
 
-/// A smoke test that kills the program, with something at work that outlives it.
+/// The same where the smoke test will not end by itself.
 #[test]
-fn killed_by_its_smoke_test() {
+fn stopped_while_sigterm_is_ignored() {
     let world = world(INDIRECT);
+    let text = smoke::IGNORES_TERM.passes();
+    let text = text.replace("while", ": > \"$TMPDIR/started\"\nwhile");
+    put(world.tmp().join("script"), text);
     let state = world.state();
-    let daemon = smoke::DAEMON.passes();
-    let text = daemon.replace("\nexit 0", "\nkill -9 $parent\nsleep 1");
-    put(world.tmp().join("script"), format!("parent=$PPID\n{text}"));
-    let run = rehearsing(&world).run();
-    assert!(run.was_killed(), "{run:?}");
-    assert_eq!(left(&world).len(), 2);
-    world.vit(&["recover"]).assert_code(0);
+    let mut run = rehearsing(&world).spawn();
+    run.until("the smoke test", || world.tmp().join("started").exists());
+    run.signal(Signal::INT);
+    run.wait().assert_code(2);
     assert_eq!(left(&world), [""; 0]);
     assert!(processes::all_gone(&world.root(), PATIENCE));
     world.state().assert_same(&state);
+}
+
+/// A smoke test that kills the program, with something at work that outlives it.
+#[test]
+fn killed_by_its_smoke_test() {
+    let daemon = smoke::DAEMON.passes();
+    let daemon = daemon.replace("\nexit 0", "\nkill -9 $parent\nsleep 1");
+    for text in [
+        format!("parent=$PPID\n{daemon}"),
+        smoke::KILLS_PARENT.passes(),
+        smoke::KILLS_PARENT.fails(),
+    ] {
+        let world = world(INDIRECT);
+        let state = world.state();
+        put(world.tmp().join("script"), text);
+        let run = rehearsing(&world).run();
+        assert!(run.was_killed(), "{run:?}");
+        assert_eq!(left(&world).len(), 2);
+        world.vit(&["recover"]).assert_code(0);
+        assert_eq!(left(&world), [""; 0]);
+        assert!(processes::all_gone(&world.root(), PATIENCE));
+        world.state().assert_same(&state);
+    }
+}
+
+/// What cannot be removed is told by every command that looks, and keeps none from its work.
+#[test]
+fn what_cannot_be_removed_is_told() {
+    let world = world("exit 0");
+    // A folder where the lock is: it can be neither opened nor taken.
+    let folder = world.path(".git/vit/rehearsals/rehearsal-20260101-000000.lock");
+    std::fs::create_dir_all(&folder).unwrap();
+    let state = world.state();
+    for args in [
+        &["recover"][..],
+        &["hold", "9.9.9"],
+        &["plan", "--rehearse"],
+        &["upgrade", "--yes"],
+        &["rollback", "--yes"],
+    ] {
+        world
+            .vit(args)
+            .assert_code(0)
+            .assert_stderr("rehearsal-20260101-000000.lock");
+    }
+    world.state().assert_same(&state);
+    assert!(folder.is_dir());
 }
 
 /// What somebody else rehearses now is not swept.

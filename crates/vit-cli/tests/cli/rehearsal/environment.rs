@@ -7,7 +7,7 @@ use super::{Live, left, outcome};
 use crate::environment::{NEEDS_OLD, assert_same_env, env_of, manifest, upgrade, with_stub, world};
 use crate::transaction::put;
 
-fn rehearse(world: &World) -> Run {
+pub(super) fn rehearse(world: &World) -> Run {
     with_stub(world, &["plan", "--json"]).run();
     let (state, live, env) = (world.state(), Live::of(world), manifest(world));
     let run = with_stub(world, &["plan", "--rehearse", "--json"]).run();
