@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 use vit_contract::code::Code;
-use vit_contract::plan::{End, Kind, Position};
+use vit_contract::plan::{End, EnvironmentAction, EnvironmentStep, Kind, Position};
 use vit_contract::verdict::Answer;
 
 use super::*;
@@ -302,6 +302,26 @@ fn an_own_step_is_undone_once_and_one_that_could_not_be_is_kept_in_mind() {
     assert_eq!(failed, ["step:b"]);
     records.push(undone("b", None));
     assert_eq!(Story::of(&records).not_undone.len(), 0);
+}
+
+#[test]
+fn an_environment_counts_as_begun_where_a_record_may_have_said_so() {
+    let Entry::Begun(mut first) = begun() else {
+        unreachable!("it is one")
+    };
+    first.steps = vec![Step::Environment(EnvironmentStep {
+        path: "/srv/core/.venv".into(),
+        action: EnvironmentAction::Restore {
+            snapshot: "x".into(),
+            manifest_sha256: "y".into(),
+        },
+    })];
+    let name = first.steps[0].name();
+    let first = Entry::Begun(first);
+    let begun = |last: Entry| Story::of(&[first.clone(), Entry::Armed, last]).environment_begun();
+    assert!(!begun(Entry::Probing));
+    assert!(begun(Entry::Intent { step: name }));
+    assert!(begun(Entry::Unknown("damaged".into())));
 }
 
 #[test]
