@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use vit_contract::code::Code;
-use vit_contract::plan::{End, EnvironmentAction, EnvironmentStep, Kind, Position};
+use vit_contract::plan::{
+    End, EnvironmentAction, EnvironmentStep, Kind, Position, RehearsalOutcome,
+};
 use vit_contract::verdict::Answer;
 
 use super::*;
@@ -78,6 +80,10 @@ fn start() -> Vec<Entry> {
         },
         Entry::Judged {
             answer: Answer::Compatible,
+        },
+        Entry::Rehearsed {
+            outcome: RehearsalOutcome::Pass,
+            held: jiff::Timestamp::UNIX_EPOCH,
         },
         Entry::Snapped {
             files: None,
@@ -362,11 +368,11 @@ proptest! {
     /// Whatever order records come in, the function answers, and a committed transaction that was
     /// not rolled back before never turns back.
     #[test]
-    fn total_on_any_sequence(picks in prop::collection::vec((0..6usize, 0..16usize), 0..40)) {
+    fn total_on_any_sequence(picks in prop::collection::vec((0..16usize, 0..24usize), 0..40)) {
         let ways = ways();
         let mut phase = Phase::default();
         for (way, at) in picks {
-            let Some(record) = ways[way].get(at) else { continue };
+            let Some(record) = ways.get(way).and_then(|way| way.get(at)) else { continue };
             let after = next(phase, record);
             if phase == Phase::FinishForward {
                 prop_assert!(
