@@ -23,6 +23,7 @@ use crate::store::choices::{self, Choices};
 use crate::store::folder::Folder;
 use crate::store::history_file;
 use crate::store::quarantine::Quarantine;
+pub use crate::submodule::GITLINK;
 
 pub mod core_version;
 pub mod environment;

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use semver::Version;
 use vit_contract::code::Code;
-use vit_contract::digest;
 use vit_contract::duration;
 use vit_contract::plan::{
-    Accepted, CommandStep, ContractUse, Disk, End, EnvironmentStep, Kind, Plan, Position,
-    ReleaseChanges, SCHEMA, SmokeTest, Step,
+    Accepted, CommandStep, Disk, End, EnvironmentStep, Kind, Plan, Position, SCHEMA, SmokeTest,
+    Step,
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::settings::StepSettings;
@@ -16,7 +15,6 @@ use vit_contract::verdict::{self, Answer, Verdict};
 use vit_contract::vertical::Status;
 
 use crate::compat::{SmokeTestFile, Vertical};
-use crate::contracts;
 use crate::facts::{Facts, Target};
 
 pub mod environment;
@@ -27,6 +25,7 @@ pub mod preflight;
 pub mod quarantine;
 pub mod rehearsed;
 pub mod risk;
+mod told;
 
 /// What the user chose.
 #[derive(Debug, Clone, Default)]
@@ -112,7 +111,7 @@ pub fn upgrade(
     verdict::sort(&mut problems);
     let accepted = accepted(&choice.accept, problems.iter().chain(verdict.problems()));
     let answer = verdict.answer.max(Answer::of(&problems));
-    let contracts = contract_uses(target);
+    let contracts = told::contract_uses(target);
     let mut plan = Plan {
         schema: SCHEMA.into(),
         kind: Kind::Upgrade,
@@ -131,7 +130,7 @@ pub fn upgrade(
         explicit_target: target.explicit,
         strategy: target.landing.strategy,
         answer,
-        changes: changes(target),
+        changes: told::changes(target),
         contracts,
         steps: steps(target, from, to, (environment.step, own_steps)),
         pins: target.landing.pins.clone(),
@@ -145,8 +144,8 @@ pub fn upgrade(
         duration: estimate::duration(&facts.durations, target.switch.changes.len(), &smoke_tests),
         disk: needed,
         risk: risk::assess(facts, target, &verdict, &problems),
-        rollback: rollback_story(facts, from, repository),
-        facts: named_facts(facts, target, repository, from),
+        rollback: told::rollback_story(facts, from, repository),
+        facts: told::named_facts(facts, target, repository, from),
         next: String::new(),
         digest: String::new(),
         preflight: problems,
@@ -239,50 +238,6 @@ pub(crate) fn disk(changed_bytes: u64, free_bytes: u64) -> (Disk, Option<Problem
     )
 }
 
-fn changes(target: &Target) -> Vec<ReleaseChanges> {
-    let mut releases: Vec<_> = target.way.iter().collect();
-    if releases.is_empty() {
-        releases.push(&target.release);
-    }
-    releases
-        .into_iter()
-        .rev()
-        .filter_map(|release| {
-            let metadata = release.metadata.as_ref()?;
-            Some(ReleaseChanges {
-                version: release.version.clone(),
-                changes: metadata.changes.clone(),
-                migration_guide_url: metadata.migration_guide_url.clone(),
-            })
-        })
-        .collect()
-}
-
-fn contract_uses(target: &Target) -> Vec<ContractUse> {
-    let mut users: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for manifest in target
-        .switch
-        .verticals
-        .iter()
-        .filter_map(|v| v.manifest.as_ref())
-    {
-        for contract in &manifest.contracts_used {
-            users
-                .entry(contract)
-                .or_default()
-                .insert(manifest.domain_name.as_str());
-        }
-    }
-    users
-        .into_iter()
-        .map(|(contract, used_by)| ContractUse {
-            contract: contract.to_owned(),
-            used_by: used_by.into_iter().map(str::to_owned).collect(),
-            state: contracts::lookup(&target.exports, contract),
-        })
-        .collect()
-}
-
 /// The warnings that were accepted, by code, with what they are about.
 pub(crate) fn accepted<'a>(
     codes: &[Code],
@@ -308,82 +263,6 @@ pub(crate) fn accepted<'a>(
         // What nobody warned of was not accepted.
         .filter(|accepted| !accepted.subjects.is_empty())
         .collect()
-}
-
-fn rollback_story(facts: &Facts, from: &Position, repository: &Repository) -> Vec<String> {
-    let place = from.branch.as_deref().map_or_else(
-        || "HEAD is detached there again".to_owned(),
-        |branch| {
-            let name = branch.strip_prefix("refs/heads/").unwrap_or(branch);
-            format!("HEAD is on branch {name} again")
-        },
-    );
-    let version = facts
-        .version()
-        .map_or_else(|| "the old commit".to_owned(), ToString::to_string);
-    let mut story = vec![
-        "before anything changes, the tag pre-upgrade-<time> and a private ref keep the old state"
-            .to_owned(),
-        format!("on any failure the tree goes back to {version} by itself, {place}"),
-        "every tracked file is hashed against the old tree before it is called restored".to_owned(),
-        "later, `vit rollback` does the same".to_owned(),
-    ];
-    for vertical in &repository.uncovered {
-        story.push(format!(
-            "the untracked files of {vertical} are too many or too large to be kept: a smoke test that destroys them is not undone"
-        ));
-    }
-    story
-}
-
-/// The facts by name: what `vit upgrade --plan` compares before it goes on.
-fn named_facts(
-    facts: &Facts,
-    target: &Target,
-    repository: &Repository,
-    from: &Position,
-) -> BTreeMap<String, String> {
-    let manifests: String = target
-        .switch
-        .verticals
-        .iter()
-        .chain(&facts.verticals)
-        .map(|v| format!("{}\0{}\0{:?}\n", v.manifest_path, v.sha256, v.smoke_test))
-        .collect();
-    let holds = serde_json::to_string(&facts.choices.holds).unwrap_or_default();
-    let mut changed: Vec<String> = facts
-        .status
-        .changed
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
-    changed.sort();
-    [
-        ("head", from.commit.clone()),
-        (
-            "branch",
-            from.branch.clone().unwrap_or_else(|| "detached".into()),
-        ),
-        (
-            "working tree",
-            digest::sha256(changed.join("\0").as_bytes()),
-        ),
-        ("target commit", target.position.commit.clone()),
-        ("target tree", target.landing.tree.clone()),
-        (
-            "release metadata",
-            target.release.metadata_sha256.clone().unwrap_or_default(),
-        ),
-        ("vertical manifests", digest::sha256(manifests.as_bytes())),
-        ("settings", repository.settings_sha256.clone()),
-        ("channel", facts.channel.channel.to_string()),
-        ("holds", digest::sha256(holds.as_bytes())),
-        ("environment", environment::fact(&facts.environment)),
-        ("quarantine", quarantine::fact(target)),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value))
-    .collect()
 }
 
 fn next_command(plan: &Plan, explicit: bool) -> String {

@@ -132,6 +132,27 @@ fn a_failing_step_is_told_with_its_last_lines_and_its_output_is_kept() {
 }
 
 #[test]
+fn a_secret_that_a_step_prints_is_neither_shown_nor_kept() {
+    let secret = "violet-anchor-77";
+    let settings = format!(
+        "[[step]]\nname = \"migrate\"\nrun = \"echo connecting with {secret}; exit 7\"\n\
+         undo = \"true\"\n"
+    );
+    let world = world_with(&settings, "exit 0");
+    let run = upgrade(&world).env("DB_PASSWORD", secret).run();
+    run.assert_code(3);
+    let report = run.json();
+    let cause = report["problems"][0]["evidence"].as_str().unwrap();
+    assert!(
+        cause.contains("last lines: ") && !cause.contains(secret),
+        "{cause}"
+    );
+    let folder = report["evidence"].as_str().unwrap();
+    let kept = std::fs::read_to_string(Path::new(folder).join("step-migrate.log")).unwrap();
+    assert!(kept.starts_with("connecting with [redacted: "), "{kept}");
+}
+
+#[test]
 fn a_step_whose_verify_fails_has_failed() {
     let settings = "[[step]]\nname = \"a\"\nrun = \": > a.made\"\nundo = \"rm -f a.made\"\n\
                     verify = [\"false\"]\n";

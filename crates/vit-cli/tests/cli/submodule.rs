@@ -157,6 +157,45 @@ fn smoke_tests_see_the_new_core_and_a_failing_one_undoes_everything() {
     }
 }
 
+#[test]
+fn what_the_smoke_test_of_a_rollback_changes_in_the_submodule_is_put_back() {
+    let world = world(
+        "test -f core/vitruvyan_core/core/new.py || echo x >> core/README.md",
+        false,
+    );
+    let before = world.state();
+    answer(&world, &["upgrade", "--yes"], 0);
+    let report = answer(&world, &["rollback", "--yes"], 0);
+    assert!(
+        codes(&report).contains(&"tree_mismatch".to_owned()),
+        "{report:#}"
+    );
+    world.state().assert_same(&before);
+    answer(&world, &["verify"], 0);
+}
+
+#[test]
+fn a_stopped_upgrade_leaves_no_ref_in_the_submodule() {
+    let refs = |world: &World| {
+        world.git_in(
+            &world.path("core"),
+            &["for-each-ref", "--format=%(refname)", "refs/vit/snapshots"],
+        )
+    };
+    let world = world("exit 0", false);
+    let before = world.state();
+    let failing = at_noon(upgrade(&world)).env("VIT_FAULT", "journal.snapped.before=eio");
+    failing.run().assert_code(2);
+    assert_eq!(refs(&world), "");
+    let killed = at_noon(upgrade(&world)).env("VIT_FAULT", "journal.snapped.synced=kill");
+    assert!(killed.run().code().is_none(), "it was killed");
+    assert_ne!(refs(&world), "", "the old commit is kept");
+    vit(&world, &["recover"]).assert_code(0);
+    assert_eq!(refs(&world), "");
+    world.state().assert_same(&before);
+    sound(&world).unwrap();
+}
+
 /// Blocked with this code, and nothing has changed.
 #[track_caller]
 fn blocked(world: &World, code: &str) -> Value {

@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::RefEdit;
 use crate::snapshots;
-use crate::steps::{environment, probe};
+use crate::steps::{environment, probe, submodule};
 use crate::store::journal::Journal;
 use crate::store::{evidence, history_file, reserve, transactions};
 
@@ -89,6 +89,11 @@ pub(super) fn drop_snapshot(run: &mut Run<'_, '_>) {
     let wanted: Vec<&str> = names.iter().map(String::as_str).collect();
     // Else every stopped transaction would leave its plan for ever.
     if let Err(error) = transactions::remove(&run.cx.site.state_dir, &run.id) {
+        run.problems
+            .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
+    }
+    // The submodule's own repository has a ref too, which only these steps tell of.
+    if let Err(error) = submodule::forget(run.cx, &run.id, &begun.steps) {
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }

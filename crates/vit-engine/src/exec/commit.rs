@@ -25,7 +25,9 @@ impl Run<'_, '_> {
         let to = self.begun().to.position.clone();
         if !self.story.results.is_empty() {
             // Every process of the smoke tests has ended: a lock that is here is nobody's.
-            locks::remove_left(self.cx, &[to.branch.as_deref()]).map_err(|error| failed(&error))?;
+            locks::remove_left(self.cx, &[to.branch.as_deref()])
+                .and(submodule::unlock(self.cx, &self.begun().steps))
+                .map_err(|error| failed(&error))?;
         }
         self.settle_environment()?;
         let mut proof = self.compare(kind)?;
@@ -39,7 +41,9 @@ impl Run<'_, '_> {
                 before: &self.begun().untracked,
                 evidence: None,
             };
-            switch_tree::undo(self.cx, &to, &to, &keep).map_err(|error| failed(&error))?;
+            submodule::settle(self.cx, &self.begun().steps, &keep)
+                .and(switch_tree::undo(self.cx, &to, &to, &keep))
+                .map_err(|error| failed(&error))?;
             proof = self.compare(kind)?;
         }
         if !proof.verified {

@@ -99,6 +99,13 @@ impl Story {
             .filter(|step| !self.undone.contains(&step.name()))
     }
 
+    /// Whether a step may have begun to change the environment.
+    #[must_use]
+    pub fn environment_begun(&self) -> bool {
+        self.steps_to_undo()
+            .any(|step| matches!(step, Step::Environment(_)))
+    }
+
     /// Only own steps are kept apart: of all others the comparison by content tells.
     fn take_undone(&mut self, name: &str, error: Option<&str>) {
         let steps = self.begun.iter().flat_map(|begun| &begun.steps);

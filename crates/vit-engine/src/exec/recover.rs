@@ -19,7 +19,7 @@ use super::unwind::{self, OldSmokeTests};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
-use crate::store::transactions;
+use crate::store::{environments, transactions};
 
 /// Finishes the transaction that is open, if one is. An inconsistent one stays as it is, and so
 /// does a trial that stands: it is `OnTrial`.
@@ -46,6 +46,7 @@ pub fn finish_open<'a>(
         return Ok(Some(Run::new(cx, held, id, story).abort(cause)));
     }
     beginning(cx, &id, &mut story)?;
+    kept_environment(cx, &id, &mut story);
     let phase = story.phase;
     let first = story.cause.clone();
     let mut run = Run::new(cx, held, id, story);
@@ -110,6 +111,7 @@ pub fn repair<'a>(
         return Ok(None);
     };
     beginning(cx, &id, &mut story)?;
+    kept_environment(cx, &id, &mut story);
     let cause = story.cause.clone().unwrap_or_else(|| interrupted(&id));
     let mut run = Run::new(cx, held, id, story);
     unwind::clear_the_way(&mut run);
@@ -204,6 +206,14 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         host: cx.actor.host.clone(),
     });
     Ok(())
+}
+
+/// Where a damaged journal has lost what was kept of the environment, the twin says it of itself:
+/// without it the environment would be neither put back nor compared.
+fn kept_environment(cx: &Context<'_>, id: &str, story: &mut Story) {
+    if story.environment.is_none() && story.environment_begun() {
+        story.environment = environments::read(&cx.site.state_dir, id);
+    }
 }
 
 fn recorded_proof(story: &Story) -> Result<Proof, EngineError> {

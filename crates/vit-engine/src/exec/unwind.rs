@@ -73,7 +73,9 @@ pub(super) fn clear_the_way(run: &mut Run<'_, '_>) {
     end_smoke_tests(run);
     let begun = run.begun();
     let branches = [&begun.from, &begun.to].map(|end| end.position.branch.as_deref());
-    if let Err(error) = locks::remove_left(run.cx, &branches) {
+    let unlocked =
+        locks::remove_left(run.cx, &branches).and(submodule::unlock(run.cx, &begun.steps));
+    if let Err(error) = unlocked {
         run.problems
             .push(problem_of(&error, Code::StepFailed).severity(Severity::Warning));
     }
@@ -247,6 +249,10 @@ pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
         let mut proof = proof::by_content(run.cx, &expected)?;
         let submodules = submodule::differing(run.cx, &begun.steps, submodule::End::From)?;
         proof.mismatches.extend(submodules);
+        if run.story.environment.is_none() && run.story.environment_begun() {
+            let text = "environment: nothing says what it was, so it could not be compared";
+            proof.mismatches.push(text.to_owned());
+        }
         proof.verified = proof.mismatches.is_empty();
         Ok(proof)
     };

@@ -363,7 +363,7 @@ fn only_leaving(root: &Path, folder: &Path, leaving: &BTreeSet<&Path>) -> bool {
 fn changed_bytes(cx: &Context<'_>, changes: &[TreeChange]) -> Result<u64, EngineError> {
     let oids: Vec<String> = changes
         .iter()
-        .filter(|c| c.status != 'D' && c.new_mode != 0o160_000)
+        .filter(|c| c.status != 'D' && c.new_mode != crate::submodule::GITLINK)
         .map(|c| c.new_oid.clone())
         .collect();
     if oids.is_empty() {

@@ -21,7 +21,7 @@ const MESSAGE_LINES: usize = 8;
 const MESSAGE_CHARS: usize = 1000;
 
 /// Configuration for every command; it stands above the repository's and the user's own.
-const CONFIG: [&str; 13] = [
+const CONFIG: [&str; 14] = [
     // No hook of the repository runs: an upgrade is not a commit of the user's, and a hook could
     // change the tree between our check and our proof.
     "core.hooksPath=/dev/null",
@@ -30,6 +30,8 @@ const CONFIG: [&str; 13] = [
     // What is recorded must outlast a power cut; git's default leaves loose refs and the index to
     // the kernel.
     "core.fsync=reference,loose-object,index,pack",
+    // And in earnest, whatever the user's own configuration prefers for speed.
+    "core.fsyncMethod=fsync",
     // One index file: a shared one would be written into the git folder for our scratch index.
     "core.splitIndex=false",
     // Submodules are never entered: an upgrade does not update them.

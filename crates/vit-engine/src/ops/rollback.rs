@@ -4,9 +4,9 @@ use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
     Accepted, CommandStep, Disk, DurationEstimate, End, EstimateBasis, Kind, Plan, Position, Risk,
-    RiskLevel, SCHEMA, Step, Strategy, SubmoduleSwitch,
+    RiskLevel, SCHEMA, Step, Strategy,
 };
-use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::problem::{Problem, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
 use vit_contract::version;
 
@@ -15,16 +15,16 @@ use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::quarantine::{Bound, key};
-use crate::facts::{self, Local, Switch, core_version, landing, passed, repository, target};
+use crate::facts::{self, Local, Switch, core_version, passed, repository, target};
 use crate::git::Ref;
 use crate::plan::environment::Decision;
 use crate::plan::{self, own_steps, preflight};
 use crate::snapshots;
 use crate::store::quarantine::Key;
-use crate::store::transactions;
-use crate::submodule;
 
+mod destination;
 mod environment;
+mod submodule;
 
 /// Lists the snapshots, newest first.
 ///
@@ -51,13 +51,13 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
     };
     let refs = facts::local_refs(cx.git)?;
     let list = snapshots::list(cx, Some(&from.commit))?;
-    let snapshot = choose(&list, to).map_err(|error| match to {
-        None => with_ways_back(cx, &from, &list, error),
+    let snapshot = destination::choose(&list, to).map_err(|error| match to {
+        None => destination::with_ways_back(cx, &from, &list, error),
         Some(_) => error,
     })?;
     let mut problems = Vec::new();
-    let to = destination(cx, &refs, &from, snapshot, &mut problems)?;
-    let submodule = submodule_back(cx, snapshot, &to, &mut problems)?;
+    let to = destination::position(cx, &refs, &from, snapshot, &mut problems)?;
+    let submodule = submodule::back(cx, snapshot, &to, &mut problems)?;
     let switch = target::switch(cx, &facts.verticals, &from, &to)?;
     let repository = repository::gather(cx, &facts.verticals)?;
     preflight::working_tree(&mut problems, &facts.status, &repository);
@@ -271,194 +271,4 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
     }
     plan.digest = plan.compute_digest();
     plan
-}
-
-fn choose<'a>(list: &'a [Snapshot], to: Option<&str>) -> Result<&'a Snapshot, EngineError> {
-    let names = || {
-        let tags: Vec<&str> = list.iter().take(5).map(|s| s.tag.as_str()).collect();
-        if tags.is_empty() {
-            "there is no snapshot yet".to_owned()
-        } else {
-            format!("the newest snapshots are {}", tags.join(", "))
-        }
-    };
-    match to {
-        Some(name) => list.iter().find(|s| s.tag == name || s.id == name).ok_or_else(|| {
-            EngineError::BadInput {
-                summary: format!("there is no snapshot {}", vit_contract::text::visible(name)),
-                problems: Vec::new(),
-                hints: vec![names(), "`vit rollback --list` lists them all".into()],
-            }
-        }),
-        None => list.iter().find(|s| s.next).ok_or_else(|| EngineError::BadInput {
-            summary: "there is nothing to go back to: no upgrade of vit brought what is checked out now".into(),
-            problems: Vec::new(),
-            hints: vec!["name a snapshot: `vit rollback --to SNAPSHOT`".into(), names()],
-        }),
-    }
-}
-
-/// The way back of the submodule that Core is, where the snapshot records another commit of it: to
-/// the branch that it was on, where that is still there, else detached.
-fn submodule_back(
-    cx: &Context<'_>,
-    snapshot: &Snapshot,
-    to: &Position,
-    problems: &mut Vec<Problem>,
-) -> Result<Option<Step>, EngineError> {
-    let Some(core) = submodule::find(cx)? else {
-        return Ok(None);
-    };
-    let (Some(commit), Some(inside)) =
-        (submodule::pointer(cx, &to.tree, &core.path)?, &core.inside)
-    else {
-        return Ok(None);
-    };
-    let Some(from) = inside.position()? else {
-        return Ok(None);
-    };
-    if from.commit == commit {
-        return Ok(None);
-    }
-    problems.extend(landing::submodule::state(
-        &inside.context(cx),
-        &core,
-        &from,
-    )?);
-    let spec = [format!("{commit}^{{tree}}")];
-    let mut found = inside.git().resolve(&spec)?.into_iter().flatten();
-    let tree = match found.next() {
-        Some((tree, _)) => tree,
-        // A release, which the step brings.
-        None => match cx.git.resolve(&spec)?.into_iter().flatten().next() {
-            Some((tree, _)) => tree,
-            None => {
-                let message =
-                    "the submodule's commit of the snapshot is nowhere in this repository";
-                problems.push(
-                    Problem::new(Code::ObjectsMissing, &core.path, message).hint(
-                        Who::You,
-                        format!("`git -C {} fetch`, then again", core.path),
-                    ),
-                );
-                return Ok(None);
-            }
-        },
-    };
-    let plan = transactions::read(&cx.site.state_dir, &snapshot.id)
-        .ok()
-        .flatten();
-    let steps = plan.map(|plan| plan.steps).unwrap_or_default();
-    let branch = steps.into_iter().find_map(|step| match step {
-        Step::SwitchSubmodule(switch) if switch.path == core.path => switch.from.branch,
-        _ => None,
-    });
-    let still = |name: &String| -> Result<bool, EngineError> {
-        let refs = inside.git().refs(&[name])?;
-        Ok(refs.iter().any(|r| r.name == *name && r.oid == commit))
-    };
-    let branch = match branch {
-        Some(name) if still(&name)? => Some(name),
-        _ => None,
-    };
-    Ok(Some(Step::SwitchSubmodule(SubmoduleSwitch {
-        path: core.path,
-        from,
-        to: Position {
-            commit,
-            tree,
-            branch,
-        },
-    })))
-}
-
-/// What can be done where commits were made on top of an upgrade: it is told, and nothing that
-/// would drop them is done.
-fn with_ways_back(
-    cx: &Context<'_>,
-    from: &Position,
-    list: &[Snapshot],
-    error: EngineError,
-) -> EngineError {
-    let EngineError::BadInput {
-        mut summary,
-        problems,
-        mut hints,
-    } = error
-    else {
-        return error;
-    };
-    let below = list.iter().find_map(|snapshot| {
-        let plan = transactions::read(&cx.site.state_dir, &snapshot.id).ok()??;
-        let made = &plan.to.position.commit;
-        let upgrade = plan.kind == Kind::Upgrade && plan.from.position.commit != *made;
-        let below = upgrade && cx.git.is_ancestor(made, &from.commit).ok()?;
-        below.then_some((snapshot, plan))
-    });
-    if let Some((snapshot, plan)) = below {
-        let version = plan.to.version.map(|v| v.to_string()).unwrap_or_default();
-        summary = format!(
-            "commits were made on top of the upgrade to {version}: going back would leave them behind"
-        );
-        hints.clear();
-        if plan.strategy == Strategy::Merge {
-            hints.push(format!(
-                "take the upgrade alone back, and keep them: `git revert -m 1 {}`",
-                plan.to.position.commit
-            ));
-        }
-        hints.push(format!(
-            "or `vit rollback --to {}`: their branch stays where it is, HEAD is detached at the state before",
-            snapshot.tag
-        ));
-    }
-    EngineError::BadInput {
-        summary,
-        problems,
-        hints,
-    }
-}
-
-/// Where HEAD will be: on the snapshot's branch where that branch is still, or was by us moved
-/// away from, the snapshot's commit; else detached, and the plan says so.
-fn destination(
-    cx: &Context<'_>,
-    refs: &[Ref],
-    from: &Position,
-    snapshot: &Snapshot,
-    problems: &mut Vec<Problem>,
-) -> Result<Position, EngineError> {
-    let commit = snapshot.position.commit.clone();
-    let found = cx.git.resolve(&[format!("{commit}^{{tree}}")])?;
-    let Some((tree, _)) = found.into_iter().next().flatten() else {
-        return Err(EngineError::Refused {
-            summary: format!("the snapshot {} is damaged", snapshot.tag),
-            problems: vec![Problem::new(
-                Code::ObjectsMissing,
-                &snapshot.tag,
-                "the snapshot's commit is not in this repository",
-            )],
-        });
-    };
-    let mut branch = snapshot.position.branch.clone();
-    if let Some(name) = &branch {
-        let now = refs
-            .iter()
-            .find(|r| r.name == *name)
-            .map(|r| r.oid.as_str());
-        let moved_by_us = from.branch.as_deref() == Some(name) && snapshot.next;
-        if now != Some(commit.as_str()) && !moved_by_us {
-            problems.push(
-                Problem::new(Code::AheadOfRelease, name, "the branch has moved since the snapshot; it stays where it is, HEAD is detached")
-                    .evidence(format!("the snapshot has {commit}, the branch {}", now.unwrap_or("is gone")))
-                    .severity(Severity::Warning),
-            );
-            branch = None;
-        }
-    }
-    Ok(Position {
-        commit,
-        tree,
-        branch,
-    })
 }

@@ -55,7 +55,7 @@ pub fn upgrade(
         .switch
         .changes
         .iter()
-        .any(|change| change.new_mode == 0o160_000 && !is_core(target, &change.path))
+        .any(|change| change.new_mode == crate::facts::GITLINK && !is_core(target, &change.path))
     {
         problems.push(
             Problem::new(

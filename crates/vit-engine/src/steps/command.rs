@@ -19,6 +19,8 @@ use crate::exec::evidence::Evidence;
 use crate::exec::execute::{Failure, failed};
 use crate::exec::proof::{self, Expected};
 use crate::process::{self, Ended, Finished, Request};
+use crate::redact::Redactor;
+use crate::steps::switch_tree;
 
 /// How much of a command's output is kept, in bytes; the rest is counted.
 const KEEP_BYTES: usize = 256 * 1024;
@@ -47,7 +49,7 @@ enum Way {
 }
 
 /// Runs its command, then what verifies it, and looks whether the tree is as it was. Tells what is
-/// worth knowing.
+/// worth knowing. What it wrote beside the tree, on the same file system, is on disk then.
 ///
 /// # Errors
 /// One of them failed or did not end in its time.
@@ -78,6 +80,7 @@ pub fn run(
     };
     let proof = proof::quick(cx, &expected).map_err(|error| failed(&error.into()))?;
     if proof.verified {
+        switch_tree::sync(cx).map_err(|error| failed(&error))?;
         return Ok(notes);
     }
     Err(one
@@ -86,7 +89,7 @@ pub fn run(
         .into())
 }
 
-/// Runs what undoes it.
+/// Runs what undoes it, and waits for the disk: an undo that is known to be done is not run again.
 ///
 /// # Errors
 /// It failed, did not end in its time, or there is nothing that undoes it.
@@ -115,12 +118,17 @@ pub fn undo(
         // An undo that has begun goes on to its end.
         cancel: None,
     };
-    one.carry_out(undo).map_err(|failure| {
-        Failure::from(Problem {
-            code: Code::OwnStepNotUndone,
-            ..*failure
+    one.carry_out(undo)
+        .and_then(|notes| {
+            switch_tree::sync(cx).map_err(|error| failed(&error))?;
+            Ok(notes)
         })
-    })
+        .map_err(|failure| {
+            Failure::from(Problem {
+                code: Code::OwnStepNotUndone,
+                ..*failure
+            })
+        })
 }
 
 /// A step on its way.
@@ -187,7 +195,7 @@ impl OneStep<'_> {
         } else {
             program.into()
         };
-        let mut finished = process::run(Request {
+        let request = Request {
             program,
             args: args.iter().map(OsString::from).collect(),
             cwd: root,
@@ -201,7 +209,10 @@ impl OneStep<'_> {
                 transaction: self.about.transaction,
                 root,
             }),
-        })?;
+        };
+        // The output is shown, stands in the problem and is kept.
+        let redactor = Redactor::new(self.cx.environment);
+        let mut finished = process::run_redacted(request, Some(&redactor))?;
         // Without a sweep the streams come apart.
         finished.stdout.kept.append(&mut finished.stderr.kept);
         Ok(finished)

@@ -147,26 +147,22 @@ pub fn undo(
     kept: Option<&KeptEnvironment>,
     keep: &Leftovers<'_>,
 ) -> Result<(), EngineError> {
-    // A journal that has lost the record: the twin says of itself what it is.
-    let known = kept
-        .cloned()
-        .or_else(|| environments::read(&cx.site.state_dir, keep.transaction));
-    let kept = known.ok_or_else(|| {
+    let kept = kept.ok_or_else(|| {
         io("restoring the environment in", &cx.site.root)(std::io::Error::other(
             "nothing of it was kept",
         ))
     })?;
-    let manifest = environments::manifest(&kept)?;
+    let manifest = environments::manifest(kept)?;
     let live = Path::new(&kept.path);
     if let Some(evidence) = keep.evidence {
         // What cannot be told never stops the undo.
-        let _ = difference::keep(cx, live, (&environments::tree(&kept), &manifest), evidence);
+        let _ = difference::keep(cx, live, (&environments::tree(kept), &manifest), evidence);
     }
     let guard = Path::new(&kept.twin).join(GUARD);
     let tree = if guard.is_dir() {
         guard
     } else {
-        environments::tree(&kept)
+        environments::tree(kept)
     };
     // Nobody stops a rollback.
     restore(cx, live, (&tree, &manifest), &Cancel::default())

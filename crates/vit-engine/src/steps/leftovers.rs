@@ -83,7 +83,10 @@ fn blocking(
     let mut untracked: Option<Vec<PathBuf>> = None;
     let mut files = Vec::new();
     // A submodule's folder is not ours.
-    for entry in wanted.iter().filter(|entry| entry.mode != 0o160_000) {
+    for entry in wanted
+        .iter()
+        .filter(|entry| entry.mode != crate::submodule::GITLINK)
+    {
         let path = entry.path.as_path();
         let mut above: Vec<&Path> = path.ancestors().skip(1).collect();
         above.pop();

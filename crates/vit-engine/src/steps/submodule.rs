@@ -60,6 +60,22 @@ pub fn forget(cx: &Context<'_>, transaction: &str, steps: &[Step]) -> Result<(),
     Ok(())
 }
 
+/// Removes the locks that a git which was killed, ours or a smoke test's, has left inside. Call it
+/// as [`locks::remove_left`]: when none of them is alive.
+///
+/// # Errors
+/// Git failed, or a lock cannot be removed.
+pub fn unlock(cx: &Context<'_>, steps: &[Step]) -> Result<(), EngineError> {
+    for switch in switches(steps) {
+        if let Some(inside) = Inside::open(cx.site, cx.environment, &switch.path)? {
+            let branches = [&switch.from, &switch.to].map(|end| end.branch.as_deref());
+            let inside_cx = inside.context(cx);
+            locks::remove_left(&inside_cx, &branches).and(locks::remove_own(inside_cx.site))?;
+        }
+    }
+    Ok(())
+}
+
 /// Switches it. What it wrote is on disk when this returns.
 ///
 /// # Errors
@@ -101,6 +117,20 @@ pub fn undo(
         ..*keep
     };
     switch_tree::undo(&inside_cx, &switch.from, &switch.to, &keep).and(unlocked)
+}
+
+/// Brings it once more to the state after its switch, where somebody has changed that since.
+///
+/// # Errors
+/// Git failed.
+pub fn settle(cx: &Context<'_>, steps: &[Step], keep: &Leftovers<'_>) -> Result<(), EngineError> {
+    switches(steps).try_for_each(|switch| {
+        let settled = SubmoduleSwitch {
+            from: switch.to.clone(),
+            ..switch.clone()
+        };
+        undo(cx, &settled, keep)
+    })
 }
 
 /// How the submodules of these steps differ, by content, from one end of their switch.

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use vit_contract::code::Code;
-use vit_contract::plan::{End, Kind, Position, RehearsalOutcome};
+use vit_contract::plan::{
+    End, EnvironmentAction, EnvironmentStep, Kind, Position, RehearsalOutcome,
+};
 use vit_contract::verdict::Answer;
 
 use super::*;
@@ -309,6 +311,26 @@ fn an_own_step_is_undone_once_and_one_that_could_not_be_is_kept_in_mind() {
 }
 
 #[test]
+fn an_environment_counts_as_begun_where_a_record_may_have_said_so() {
+    let Entry::Begun(mut first) = begun() else {
+        unreachable!("it is one")
+    };
+    first.steps = vec![Step::Environment(EnvironmentStep {
+        path: "/srv/core/.venv".into(),
+        action: EnvironmentAction::Restore {
+            snapshot: "x".into(),
+            manifest_sha256: "y".into(),
+        },
+    })];
+    let name = first.steps[0].name();
+    let first = Entry::Begun(first);
+    let begun = |last: Entry| Story::of(&[first.clone(), Entry::Armed, last]).environment_begun();
+    assert!(!begun(Entry::Probing));
+    assert!(begun(Entry::Intent { step: name }));
+    assert!(begun(Entry::Unknown("damaged".into())));
+}
+
+#[test]
 fn a_record_of_a_newer_vit_means_armed() {
     let story = Story::of(&[begun(), Entry::Unknown("rehearsed".into())]);
     assert_eq!(story.phase, Phase::RollBack);
@@ -346,11 +368,11 @@ proptest! {
     /// Whatever order records come in, the function answers, and a committed transaction that was
     /// not rolled back before never turns back.
     #[test]
-    fn total_on_any_sequence(picks in prop::collection::vec((0..6usize, 0..16usize), 0..40)) {
+    fn total_on_any_sequence(picks in prop::collection::vec((0..16usize, 0..24usize), 0..40)) {
         let ways = ways();
         let mut phase = Phase::default();
         for (way, at) in picks {
-            let Some(record) = ways[way].get(at) else { continue };
+            let Some(record) = ways.get(way).and_then(|way| way.get(at)) else { continue };
             let after = next(phase, record);
             if phase == Phase::FinishForward {
                 prop_assert!(

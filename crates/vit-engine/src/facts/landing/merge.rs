@@ -271,7 +271,7 @@ fn subject(conflict: &Conflict) -> PathBuf {
 /// The kind in plain words; git's own name where it has one that says it.
 fn kind(conflict: &Conflict) -> String {
     match conflict.kind.as_str() {
-        "contents" if conflict.modes == [0o160_000] => "submodule",
+        "contents" if conflict.modes == [crate::submodule::GITLINK] => "submodule",
         "contents" if conflict.modes == [0o120_000] => "symlink",
         "contents" => "content",
         "distinct modes" => "mode",

@@ -14,8 +14,8 @@ use crate::context::Context;
 use crate::event::Event;
 use crate::exec::evidence::Evidence;
 use crate::exec::execute::{Failure, failed};
-use crate::git::safe_url;
 use crate::process::{self, Ended, Finished, Request};
+use crate::redact::Redactor;
 use crate::steps::bytecode;
 
 /// Variables that would send the installation elsewhere, or let it take for installed what is not.
@@ -68,10 +68,11 @@ fn one(
     };
     let mut listen = |line: &str| {
         cx.reporter.report(Event::EnvironmentLine {
-            line: safe_url(line),
+            line: line.to_owned(),
         });
     };
-    let finished = process::run(Request {
+    let redactor = Redactor::new(cx.environment);
+    let request = Request {
         program: program.into(),
         args: args.iter().map(OsString::from).collect(),
         cwd: &cx.site.root,
@@ -85,12 +86,12 @@ fn one(
             transaction,
             root: &cx.site.root,
         }),
-    });
-    let line = command.join(" ");
-    match finished {
+    };
+    let line = redactor.text(&command.join(" "));
+    match process::run_redacted(request, Some(&redactor)) {
         Ok(finished) if finished.ended == Ended::Exit(0) => Ok(()),
         Ok(finished) => {
-            let output = safe_url(&String::from_utf8_lossy(&finished.stdout.kept));
+            let output = String::from_utf8_lossy(&finished.stdout.kept);
             keep_output(cx, transaction, &line, &output);
             let mut problem = problem(&line, &how(&finished, timeout_seconds), &output);
             if finished.ended == Ended::Cancelled {
@@ -125,9 +126,9 @@ fn problem(line: &str, how: &str, output: &str) -> Problem {
         .collect();
     let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
     let evidence = if last.is_empty() {
-        format!("`{}`: {how}", safe_url(line))
+        format!("`{}`: {how}", line)
     } else {
-        format!("`{}`: {how}; last lines:\n{last}", safe_url(line))
+        format!("`{}`: {how}; last lines:\n{last}", line)
     };
     Problem::new(
         Code::DependencyInstallFailed,
@@ -145,7 +146,7 @@ fn problem(line: &str, how: &str, output: &str) -> Problem {
 /// The whole output, bounded, where the evidence of this transaction will be. Without it, the
 /// problem itself still has the end.
 fn keep_output(cx: &Context<'_>, transaction: &str, line: &str, output: &str) {
-    let text = format!("$ {}\n{output}", safe_url(line));
+    let text = format!("$ {}\n{output}", line);
     if let Ok(evidence) = Evidence::create(&cx.site.state_dir, transaction) {
         let _ = evidence.put("environment-install.log", text.as_bytes());
     }
