@@ -136,9 +136,16 @@ fn go_through(scripts: impl IntoIterator<Item = (String, String)>) {
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
 
+/// Whether a daemon writes before it is ended is a race, in a rehearsal as in an upgrade: there is
+/// nothing to predict. That it is ended is tested elsewhere.
+fn is_a_race(hostile: &Hostile) -> bool {
+    [smoke::DAEMON.name, smoke::BARE_DAEMON.name].contains(&hostile.name)
+}
+
 fn variant(scripts: &[Hostile], how: fn(Hostile) -> String) -> Vec<(String, String)> {
     scripts
         .iter()
+        .filter(|hostile| !is_a_race(hostile))
         .map(|hostile| (hostile.name.to_owned(), how(*hostile)))
         .collect()
 }
