@@ -116,7 +116,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
 fn overtaken(check: &LastCheck, quarantine: &[QuarantinedRelease]) -> bool {
     quarantine
         .iter()
-        .any(|entry| entry.last > check.timestamp && check.offered.as_ref() == Some(&entry.version))
+        .any(|entry| entry.last >= check.timestamp && check.offered.as_ref() == Some(&entry.version))
 }
 
 /// What is not finished.
