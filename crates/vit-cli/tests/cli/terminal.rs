@@ -254,7 +254,9 @@ fn a_soak_on_a_terminal_says_what_ends_it_and_is_quiet_about_rounds_that_pass() 
         return;
     }
     let world = world();
-    world.publish("1.1.0", |r| r);
+    world
+        .vertical("finance", |v| v.smoke("exit 0"))
+        .publish("1.1.0", |r| r);
     // The clock stands still, so these twenty rounds take no time.
     let run = on_a_terminal(&world, "upgrade --yes --soak 20s", "");
     run.assert_code(0)

@@ -114,9 +114,9 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
 
 /// Whether what a check offered has failed here since: its answer does not count any more.
 fn overtaken(check: &LastCheck, quarantine: &[QuarantinedRelease]) -> bool {
-    quarantine
-        .iter()
-        .any(|entry| entry.last >= check.timestamp && check.offered.as_ref() == Some(&entry.version))
+    quarantine.iter().any(|entry| {
+        entry.last >= check.timestamp && check.offered.as_ref() == Some(&entry.version)
+    })
 }
 
 /// What is not finished.
