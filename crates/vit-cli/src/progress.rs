@@ -28,6 +28,8 @@ pub struct Progress<'a> {
     ui: &'a Ui,
     mode: Mode,
     bar: Mutex<Option<ProgressBar>>,
+    /// What the spinner says between two rounds of a soak.
+    soak: Mutex<Option<String>>,
 }
 
 impl<'a> Progress<'a> {
@@ -43,6 +45,7 @@ impl<'a> Progress<'a> {
             ui,
             mode,
             bar: Mutex::new(None),
+            soak: Mutex::new(None),
         }
     }
 
@@ -52,6 +55,30 @@ impl<'a> Progress<'a> {
         if let Some(bar) = bar {
             bar.finish_and_clear();
         }
+    }
+
+    fn soak(&self) -> MutexGuard<'_, Option<String>> {
+        self.soak.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A soak may go on for days: what ends it stays on the screen, and of its rounds only the
+    /// spinner tells, until one fails. Whether the event needs no line of its own.
+    fn soaking(&self, event: &Event) -> bool {
+        match event {
+            Event::SoakBegun { .. } | Event::SoakRound { .. } => {
+                *self.soak() = spinner_text(event).map(|(text, _)| text);
+            }
+            Event::StageDone { .. } | Event::StageFailed { .. } => *self.soak() = None,
+            Event::SmokeDone { result } if result.outcome == SmokeOutcome::Pass => {
+                let between = self.soak().clone();
+                if let Some(text) = between {
+                    self.spin(&text, false);
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        false
     }
 
     fn slot(&self) -> MutexGuard<'_, Option<ProgressBar>> {
@@ -95,9 +122,14 @@ impl Reporter for Progress<'_> {
             return;
         }
         if self.mode == Mode::Live {
+            if self.soaking(&event) {
+                return;
+            }
             if let Some((text, anew)) = spinner_text(&event) {
                 self.spin(&text, anew);
-                return;
+                if !matches!(event, Event::SoakBegun { .. }) {
+                    return;
+                }
             }
             if matches!(event, Event::StageDone { .. } | Event::StageFailed { .. }) {
                 self.settle();

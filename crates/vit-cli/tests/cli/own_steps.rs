@@ -282,6 +282,11 @@ fn a_rollback_says_loudly_what_an_irreversible_step_left() {
     world.state().assert_same(&before);
     assert_eq!(outcomes(&world), ["rollback_executed"]);
     sound(&world).unwrap();
+    // So does the story that is told later.
+    world
+        .vit(&["explain"])
+        .assert_stdout("restored and verified, but NOT what these steps did: burn")
+        .assert_stdout("you: look at what the step burn did, and take it back by hand");
 }
 
 /// A step whose undo works once `$TMPDIR/mended` is there.

@@ -81,6 +81,20 @@ fn a_release_that_failed_is_passed_over_for_the_newest_good_one() {
 }
 
 #[test]
+fn what_has_failed_since_the_last_check_is_not_called_available() {
+    let world = world();
+    assert_eq!(offered(&world), "1.2.0");
+    world.vit(&["status", "--exit-code"]).assert_code(10);
+    answer(&world, &["upgrade", "--yes"], 3);
+    let status = world.vit(&["status", "--exit-code", "--json"]);
+    status.assert_code(0);
+    assert_eq!(status.json()["last_check"], Value::Null);
+    assert_eq!(status.json()["next"], "vit update");
+    assert_eq!(offered(&world), "1.1.0");
+    world.vit(&["status", "--exit-code"]).assert_code(10);
+}
+
+#[test]
 fn a_named_target_is_refused_too_and_the_newest_possible_one_is_named() {
     let world = failed();
     let plan = answer(&world, &["plan", "--target", "1.2.0"], 1);

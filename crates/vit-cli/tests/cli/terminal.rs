@@ -247,3 +247,20 @@ fn ci_is_never_asked_even_on_a_terminal() {
     hint: if you mean it: `vit rollback --yes`
     ");
 }
+
+#[test]
+fn a_soak_on_a_terminal_says_what_ends_it_and_is_quiet_about_rounds_that_pass() {
+    if !tools::need("script") {
+        return;
+    }
+    let world = world();
+    world
+        .vertical("finance", |v| v.smoke("exit 0"))
+        .publish("1.1.0", |r| r);
+    // The clock stands still, so these twenty rounds take no time.
+    let run = on_a_terminal(&world, "upgrade --yes --soak 20s", "");
+    run.assert_code(0)
+        .assert_stdout("`vit confirm` ends it, Ctrl-C takes the release back");
+    let passed = run.stdout.matches("smoke test of finance (").count();
+    assert_eq!(passed, 1, "only the one before the soak: {}", run.stdout);
+}

@@ -245,6 +245,30 @@ fn an_orphaned_trial_can_be_taken_back() {
     assert_eq!(world.state().files_hash(), before.files_hash());
     assert_eq!(outcomes(&world), ["rollback_executed"]);
     sound(&world).unwrap();
+    // A person took it away, so the next nightly upgrade does not bring it back.
+    let update = at(&world, &["update", "--json"], LATER).run();
+    update.assert_code(1);
+    let update = update.json();
+    let found = &update["blocked"][0]["verdict"]["release"][0];
+    assert_eq!(found["code"], "quarantined", "{update}");
+    let shown = at(&world, &["status", "--json"], LATER).run().json();
+    assert_eq!(shown["quarantine"][0]["by_hand"], true, "{shown}");
+    // The stage that was at work was the soak.
+    let story = at(&world, &["explain", "--json"], LATER).run().json();
+    let stages = story["stages"].as_array().unwrap();
+    let failed = stages.iter().find(|s| s["outcome"] == "failed").unwrap();
+    assert_eq!(failed["what"], "soak", "{story}");
+}
+
+#[test]
+fn explain_says_of_a_trial_what_status_and_recover_say() {
+    let world = orphaned("exit 0");
+    let story = at(&world, &["explain", "--json"], THEN).run().json();
+    assert_eq!(story["next"], "vit confirm");
+    let details = story["details"].as_str().unwrap();
+    assert!(details.contains("1.1.0 is on trial until"), "{details}");
+    let late = at(&world, &["explain", "--json"], LATER).run().json();
+    assert_eq!(late["next"], "vit recover");
 }
 
 #[test]

@@ -14,6 +14,7 @@ use super::close::cause_text;
 use super::phase::Story;
 use super::record::Entry;
 use super::run::Run;
+use super::trial::TAKEN_BACK;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::store::journal::{Journal, Record};
@@ -22,13 +23,14 @@ use crate::store::quarantine::{self, Quarantine};
 /// The subject of problems that are `vit`'s own or the machine's: no release's fault.
 const OWN: &str = "vit";
 
-/// Remembers the release of an upgrade that a failing check or step has rolled back. Does nothing
-/// where that is written already: a recovery repeats this.
+/// Remembers the release of an upgrade that a failing check or step has rolled back, or that
+/// somebody took back while it was on trial. Does nothing where that is written already: a recovery repeats this.
 pub(super) fn after_failure(run: &mut Run<'_, '_>, cause: &Problem) {
     let upgrade = run.begun().kind == Kind::Upgrade;
-    if upgrade && !run.no_room && is_of_the_release(cause) {
+    let by_hand = cause.message == TAKEN_BACK;
+    if upgrade && (by_hand || !run.no_room && is_of_the_release(cause)) {
         let version = run.begun().to.version.clone();
-        remember_release(run, version, false);
+        remember_release(run, version, by_hand);
     }
 }
 

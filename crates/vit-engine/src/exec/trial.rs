@@ -27,6 +27,10 @@ use crate::event::Event;
 use crate::steps::{environment, probe};
 use crate::store::{journal, request};
 
+/// The message of the cause where a person takes a standing trial back; the memory of failures
+/// knows it by that, in a recovery too.
+pub(super) const TAKEN_BACK: &str = "somebody took the release back while it was on trial";
+
 /// How often a request to confirm or to stop is looked for.
 const TICK: Duration = Duration::from_millis(100);
 /// The pause between two rounds is this part of the soak, within these bounds.
@@ -80,8 +84,7 @@ pub fn give_up<'a>(
         return Ok(None);
     };
     unwind::clear_the_way(&mut run);
-    let text = "somebody took the release back while it was on trial";
-    let cause = Problem::new(Code::Interrupted, run.id.clone(), text);
+    let cause = Problem::new(Code::Interrupted, run.id.clone(), TAKEN_BACK);
     Ok(Some(unwind::roll_back(run, cause, OldSmokeTests::Skip)))
 }
 

@@ -15,6 +15,7 @@ use crate::error::EngineError;
 use crate::exec::phase::{Phase, Story};
 use crate::exec::record::Entry;
 use crate::exec::run::version_text;
+use crate::exec::trial;
 use crate::store::journal::Record;
 use crate::store::{evidence, transactions};
 
@@ -72,6 +73,9 @@ pub fn explain(cx: &Context<'_>, id: Option<&str>) -> Result<ExplainReport, Engi
     report.unknown = unknown;
     report.details = advice::details(&report, sources.holder.as_deref());
     (report.advice, report.next) = advice::advice(&report);
+    if let Some(trial) = trial::standing(cx, &told.story).filter(|_| sources.is_last()) {
+        advice::on_trial(&mut report, trial.until);
+    }
     Ok(report)
 }
 

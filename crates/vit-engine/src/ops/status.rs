@@ -2,7 +2,9 @@
 
 use semver::Version;
 use vit_contract::code::Code;
-use vit_contract::output::{LastCheck, StatusReport, TrialStatus, UpdateStatus, VerticalStatus};
+use vit_contract::output::{
+    LastCheck, QuarantinedRelease, StatusReport, TrialStatus, UpdateStatus, VerticalStatus,
+};
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::range::Fit;
 use vit_contract::verdict::Answer;
@@ -71,7 +73,9 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     );
     let (last_check, unreadable) = last_check::load(&cx.site.state_dir);
     problems.extend(unreadable);
-    let last_check = last_check.filter(|check| check.current_version == core.version);
+    let last_check = last_check
+        .filter(|check| check.current_version == core.version)
+        .filter(|check| !overtaken(check, &quarantine));
     // Without a commit there is nothing to plan from; the problem's hint says what helps.
     let next = position
         .as_ref()
@@ -105,6 +109,13 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         changed_count: local.status.changed.len(),
         problems,
         next,
+    })
+}
+
+/// Whether what a check offered has failed here since: its answer does not count any more.
+fn overtaken(check: &LastCheck, quarantine: &[QuarantinedRelease]) -> bool {
+    quarantine.iter().any(|entry| {
+        entry.last >= check.timestamp && check.offered.as_ref() == Some(&entry.version)
     })
 }
 

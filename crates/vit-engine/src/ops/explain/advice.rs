@@ -1,7 +1,8 @@
 //! What a story comes to: its sentence, and what to do now, by whom. Pure.
 
+use jiff::Timestamp;
 use vit_contract::history::Outcome;
-use vit_contract::output::explain::{Advice, ExplainReport, StoryEnd, StoryState};
+use vit_contract::output::explain::{Advice, ExplainReport, StoryEnd, StoryState, UndoneStep};
 use vit_contract::output::{EvidenceState, SmokeOutcome, SmokeResult};
 use vit_contract::plan::Kind;
 use vit_contract::problem::Who;
@@ -17,7 +18,13 @@ pub(super) fn details(report: &ExplainReport, holder: Option<&str>) -> String {
     match report.state {
         StoryState::Applied => format!("the {what} from {from} to {to} is done and proven"),
         StoryState::RolledBack => {
-            format!("the {what} to {to} failed; {from} was restored and verified")
+            let left = left_by_steps(report).collect::<Vec<_>>().join(", ");
+            let but = if left.is_empty() {
+                String::new()
+            } else {
+                format!(", but NOT what these steps did: {left}")
+            };
+            format!("the {what} to {to} failed; {from} was restored and verified{but}")
         }
         StoryState::Aborted => {
             format!("the {what} from {from} to {to} was stopped before anything changed")
@@ -110,8 +117,38 @@ pub(super) fn advice(report: &ExplainReport) -> (Vec<Advice>, Option<String>) {
     (advice, Some(next.to_owned()))
 }
 
+/// What a release on trial asks for: nobody has to finish it, somebody may decide on it.
+pub(super) fn on_trial(report: &mut ExplainReport, until: Timestamp) {
+    let to = report.to.as_ref().map_or("unknown", |to| &to.version);
+    report.details = format!("{to} is on trial until {until}");
+    let what = if report.state == StoryState::Running {
+        "`vit confirm` commits it now; Ctrl-C in the vit that watches it takes it back"
+    } else {
+        "nobody watches it any more: `vit confirm` commits it, `vit rollback` takes it back"
+    };
+    report.advice = vec![Advice {
+        who: Who::You,
+        what: what.to_owned(),
+    }];
+    report.next = Some("vit confirm".to_owned());
+}
+
+/// The steps of the installation's own whose doing is still there, by the last try to undo each.
+fn left_by_steps(report: &ExplainReport) -> impl Iterator<Item = &str> {
+    report.undone.iter().enumerate().filter_map(|(at, undone)| {
+        let later = |other: &UndoneStep| other.step == undone.step;
+        let last = !report.undone[at + 1..].iter().any(later);
+        let name = undone.step.strip_prefix("step:")?;
+        (last && undone.error.is_some()).then_some(name)
+    })
+}
+
 /// What to do about a failure that was undone.
 fn failed(report: &ExplainReport, add: &mut impl FnMut(Who, &str)) -> &'static str {
+    for step in left_by_steps(report) {
+        let what = format!("look at what the step {step} did, and take it back by hand");
+        add(Who::You, &what);
+    }
     for test in failed_before(report) {
         add(
             Who::VerticalOwner,

@@ -32,7 +32,7 @@ impl<'r> Telling<'r> {
     fn take(&mut self, record: &'r Record) {
         // By name: a record that joins later tells at least its name and time.
         match (record.kind.as_str(), Entry::from_journal(record)) {
-            ("begun" | "armed" | "intent" | "probing", _) => {}
+            ("begun" | "armed" | "intent" | "probing" | "trial", _) => {}
             ("fetched", _) => self.done(record, Stage::Fetch.title()),
             ("judged", _) => self.done(record, Stage::Judge.title()),
             ("snapped", _) => self.done(record, Stage::Snapshot.title()),
@@ -161,6 +161,7 @@ fn after(record: &Record) -> String {
         "probed" => Stage::Commit,
         "rollback_begun" => Stage::Evidence,
         "evidence" | "undone" => Stage::Undo,
+        "trial" => Stage::Soak,
         _ => Stage::Cleanup,
     };
     stage.title().to_owned()
