@@ -189,6 +189,25 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
     let smoke_tests = plan::smoke_tests(&parts.switch.verticals);
     let seconds = 1.0 + f64::from(u32::try_from(smoke_tests.len()).unwrap_or(u32::MAX)) * 30.0;
     let named = |name: &str, value: String| (name.to_owned(), value);
+    let branch = from.position.branch.clone();
+    let branch = branch.unwrap_or_else(|| "detached".into());
+    let switch = Step::SwitchTree {
+        from: from.position.clone(),
+        to: to.clone(),
+    };
+    let strategy = if parts.submodule.is_some() {
+        Strategy::Submodule
+    } else {
+        Strategy::Checkout
+    };
+    let own_steps = parts.own_steps.into_iter().map(Step::Command);
+    let environment = parts.environment.step.map(Step::Environment);
+    // The mirror of an upgrade: its own steps are taken back while what they ran on is there.
+    let steps = own_steps
+        .chain([switch])
+        .chain(parts.submodule)
+        .chain(environment)
+        .collect();
     let mut plan = Plan {
         schema: SCHEMA.into(),
         kind: Kind::Rollback,
@@ -204,11 +223,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         },
         target_tag: Some(snapshot.tag.clone()),
         explicit_target: true,
-        strategy: if parts.submodule.is_some() {
-            Strategy::Submodule
-        } else {
-            Strategy::Checkout
-        },
+        strategy,
         answer,
         verdict: Verdict::new(Vec::new(), Vec::new()),
         changes: Vec::new(),
@@ -230,30 +245,13 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         accepted: parts.accepted,
         facts: [
             named("head", from.position.commit.clone()),
-            named(
-                "branch",
-                from.position
-                    .branch
-                    .clone()
-                    .unwrap_or_else(|| "detached".into()),
-            ),
+            named("branch", branch),
             named("snapshot", to.commit.clone()),
             named("environment", parts.environment_fact),
         ]
         .into(),
         next: format!("vit rollback --to {}", snapshot.tag),
-        // The mirror of an upgrade: its own steps are taken back while what they ran on is there.
-        steps: parts
-            .own_steps
-            .into_iter()
-            .map(Step::Command)
-            .chain([Step::SwitchTree {
-                from: from.position.clone(),
-                to,
-            }])
-            .chain(parts.submodule)
-            .chain(parts.environment.step.map(Step::Environment))
-            .collect(),
+        steps,
         pins: Vec::new(),
         environment: parts.environment.plan,
         rehearsal: None,
