@@ -3,8 +3,8 @@
 use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Snapshot, SnapshotReport};
 use vit_contract::plan::{
-    Accepted, CommandStep, Disk, DurationEstimate, End, EstimateBasis, Kind, Plan, Position, Risk,
-    RiskLevel, SCHEMA, Step, Strategy,
+    Accepted, CommandStep, Disk, DurationEstimate, End, EnvironmentStep, EstimateBasis, Kind, Plan,
+    Position, Risk, RiskLevel, SCHEMA, Step, Strategy,
 };
 use vit_contract::problem::{Problem, Who};
 use vit_contract::verdict::{self, Answer, Verdict};
@@ -184,11 +184,43 @@ fn own_commits(cx: &Context<'_>, from: &Position, refs: &[Ref]) -> Result<usize,
     }
 }
 
+/// The mirror of an upgrade: its own steps are taken back while what they ran on is there.
+fn steps(
+    (from, to): (&Position, &Position),
+    own_steps: Vec<CommandStep>,
+    (submodule, environment): (Option<Step>, Option<EnvironmentStep>),
+) -> Vec<Step> {
+    let switch = Step::SwitchTree {
+        from: from.clone(),
+        to: to.clone(),
+    };
+    let own_steps = own_steps.into_iter().map(Step::Command);
+    let environment = environment.map(Step::Environment);
+    own_steps
+        .chain([switch])
+        .chain(submodule)
+        .chain(environment)
+        .collect()
+}
+
 fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
+    let snapshot_commit = to.commit.clone();
     let answer = Answer::of(&parts.problems);
     let smoke_tests = plan::smoke_tests(&parts.switch.verticals);
     let seconds = 1.0 + f64::from(u32::try_from(smoke_tests.len()).unwrap_or(u32::MAX)) * 30.0;
     let named = |name: &str, value: String| (name.to_owned(), value);
+    let branch = from.position.branch.clone();
+    let branch = branch.unwrap_or_else(|| "detached".into());
+    let strategy = if parts.submodule.is_some() {
+        Strategy::Submodule
+    } else {
+        Strategy::Checkout
+    };
+    let steps = steps(
+        (&from.position, &to),
+        parts.own_steps,
+        (parts.submodule, parts.environment.step),
+    );
     let mut plan = Plan {
         schema: SCHEMA.into(),
         kind: Kind::Rollback,
@@ -200,15 +232,11 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
                 .version
                 .as_deref()
                 .and_then(|v| semver::Version::parse(v).ok()),
-            position: to.clone(),
+            position: to,
         },
         target_tag: Some(snapshot.tag.clone()),
         explicit_target: true,
-        strategy: if parts.submodule.is_some() {
-            Strategy::Submodule
-        } else {
-            Strategy::Checkout
-        },
+        strategy,
         answer,
         verdict: Verdict::new(Vec::new(), Vec::new()),
         changes: Vec::new(),
@@ -230,30 +258,13 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         accepted: parts.accepted,
         facts: [
             named("head", from.position.commit.clone()),
-            named(
-                "branch",
-                from.position
-                    .branch
-                    .clone()
-                    .unwrap_or_else(|| "detached".into()),
-            ),
-            named("snapshot", to.commit.clone()),
+            named("branch", branch),
+            named("snapshot", snapshot_commit),
             named("environment", parts.environment_fact),
         ]
         .into(),
         next: format!("vit rollback --to {}", snapshot.tag),
-        // The mirror of an upgrade: its own steps are taken back while what they ran on is there.
-        steps: parts
-            .own_steps
-            .into_iter()
-            .map(Step::Command)
-            .chain([Step::SwitchTree {
-                from: from.position.clone(),
-                to,
-            }])
-            .chain(parts.submodule)
-            .chain(parts.environment.step.map(Step::Environment))
-            .collect(),
+        steps,
         pins: Vec::new(),
         environment: parts.environment.plan,
         rehearsal: None,

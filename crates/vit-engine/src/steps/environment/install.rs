@@ -126,9 +126,9 @@ fn problem(line: &str, how: &str, output: &str) -> Problem {
         .collect();
     let last = lines[lines.len().saturating_sub(LAST_LINES)..].join("\n");
     let evidence = if last.is_empty() {
-        format!("`{}`: {how}", line)
+        format!("`{line}`: {how}")
     } else {
-        format!("`{}`: {how}; last lines:\n{last}", line)
+        format!("`{line}`: {how}; last lines:\n{last}")
     };
     Problem::new(
         Code::DependencyInstallFailed,
@@ -146,7 +146,7 @@ fn problem(line: &str, how: &str, output: &str) -> Problem {
 /// The whole output, bounded, where the evidence of this transaction will be. Without it, the
 /// problem itself still has the end.
 fn keep_output(cx: &Context<'_>, transaction: &str, line: &str, output: &str) {
-    let text = format!("$ {}\n{output}", line);
+    let text = format!("$ {line}\n{output}");
     if let Ok(evidence) = Evidence::create(&cx.site.state_dir, transaction) {
         let _ = evidence.put("environment-install.log", text.as_bytes());
     }
