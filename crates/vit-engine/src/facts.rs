@@ -6,15 +6,17 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
+use vit_contract::code::Code;
 use vit_contract::output::ChannelChoice;
 use vit_contract::plan::Position;
-use vit_contract::problem::Problem;
+use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
 
 use crate::compat::{self, Vertical};
 use crate::context::Context;
 use crate::contracts::Exports;
 use crate::error::EngineError;
+use crate::exec::transaction;
 use crate::git::Git;
 pub use crate::git::{Ref, Status, TreeChange};
 use crate::parallel;
@@ -22,6 +24,7 @@ use crate::registry::{self, Listing, Registry};
 use crate::store::choices::{self, Choices};
 use crate::store::folder::Folder;
 use crate::store::history_file;
+use crate::store::journal::Journal;
 use crate::store::quarantine::Quarantine;
 pub use crate::submodule::GITLINK;
 
@@ -158,6 +161,7 @@ impl Facts {
         problems.extend(current.problems.iter().cloned());
         problems.extend(upstream::missing(cx, &local.verticals, &*registry)?);
         problems.extend(history.problems);
+        problems.extend(unfinished(cx));
         let quarantine = quarantine::load(cx, &mut problems)?;
         Ok(Self {
             now: cx.clock.now(),
@@ -275,6 +279,40 @@ impl Local {
 /// Why a state file cannot be read, where it is the folder's fault.
 fn unsafe_folder(cx: &Context<'_>, error: EngineError) -> EngineError {
     Folder::state(cx.site).safe().err().unwrap_or(error)
+}
+
+/// What an earlier transaction has left that stands against a new one. (One that was interrupted
+/// does not: the next command finishes it first.)
+fn unfinished(cx: &Context<'_>) -> Option<Problem> {
+    let log = Journal::read(&cx.site.state_dir).ok()?;
+    let (id, story) = transaction::unfinished(&log).ok()??;
+    match transaction::unfinished_error(cx, id, &story) {
+        EngineError::Inconsistent { id, mismatches } => Some(
+            Problem::new(
+                Code::Inconsistent,
+                &id,
+                "an earlier failure could not be undone and verified: nothing else can begin",
+            )
+            .evidence(mismatches.join("; "))
+            .hint(
+                Who::You,
+                format!("`vit repair`; `vit explain {id}` says more"),
+            ),
+        ),
+        EngineError::OnTrial { id, version, until } => Some(
+            Problem::new(
+                Code::OnTrial,
+                &id,
+                format!("{version} is on trial until {until}: nothing else can begin before"),
+            )
+            .severity(Severity::Blocked)
+            .hint(
+                Who::You,
+                "`vit confirm` keeps it, `vit rollback` takes it back",
+            ),
+        ),
+        _ => None,
+    }
 }
 
 /// Tags, release refs, snapshots, branches and remote branches in one call.

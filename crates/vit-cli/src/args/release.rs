@@ -247,6 +247,9 @@ EXAMPLES
 #[derive(Debug, Clone, Args)]
 #[command(after_help = REPAIR_EXAMPLES)]
 pub struct RepairArgs {
+    /// Leave a step of your own that nothing undoes as it is; it is recorded: own_step_not_undone
+    #[arg(long, value_name = "CODE", value_parser = code_of)]
+    pub accept: Vec<Code>,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,

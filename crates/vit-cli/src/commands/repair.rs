@@ -30,6 +30,6 @@ pub fn run(app: &App<'_>, args: &RepairArgs) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::Error);
     }
     session.watch_signals()?;
-    let report = session.call(repair)?;
+    let report = session.call(|cx| repair(cx, &args.accept))?;
     Ok(apply::finish(app, &report))
 }

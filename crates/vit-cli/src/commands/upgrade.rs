@@ -4,6 +4,9 @@ use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionReport, TransactionStatus, UpdateReport};
 use vit_contract::plan::{Kind, Plan};
 use vit_contract::verdict::Verdict;
+use vit_engine::context::Context;
+use vit_engine::error::EngineError;
+use vit_engine::ops;
 use vit_engine::ops::planning::{PlanOptions, Planned, plan};
 use vit_engine::ops::upgrade::{self, Upgraded};
 
@@ -37,14 +40,26 @@ pub fn run(app: &App<'_>, args: &UpgradeArgs) -> Result<ExitCode, Failure> {
         session.watch_signals()?;
     }
     match (stored, args.dry_run) {
-        (Some(plan), true) => Ok(show(app, &plan)),
+        (Some(plan), true) => {
+            session.call(refusals)?;
+            Ok(show(app, &plan))
+        }
         (Some(plan), false) => apply::apply(app, &session, &plan, question),
         // A dry run changes nothing, so it does not finish an interrupted transaction either.
-        (None, true) => match session.call(|cx| plan(cx, &options))? {
+        (None, true) => match session.call(|cx| refusals(cx).and_then(|()| plan(cx, &options)))? {
             Planned::Plan(plan) => Ok(show(app, &plan)),
             Planned::Nothing(report) => Ok(nothing(app, &report)),
         },
         (None, false) => plan_and_apply(app, &session, &options, question),
+    }
+}
+
+/// What keeps an upgrade from beginning keeps its dry run from it too, with the same exit code;
+/// only what the upgrade itself would finish first does not.
+fn refusals(cx: &Context<'_>) -> Result<(), EngineError> {
+    match ops::recover::ready(cx) {
+        Err(EngineError::OpenTransaction { .. }) => Ok(()),
+        answer => answer,
     }
 }
 

@@ -313,10 +313,38 @@ fn an_undo_that_fails_leaves_the_installation_inconsistent_until_it_is_repaired(
     let repair = |world: &World| world.vit(&["repair", "--yes", "--json"]);
     repair(&world).assert_code(4);
     upgrade(&world).run().assert_code(4);
+    // What is refused is refused in a dry run too, and a plan says so.
+    world.vit(&["upgrade", "--dry-run"]).assert_code(4);
+    let plan = world.vit(&["plan", "--json", "--target", "1.1.0"]);
+    plan.assert_code(1);
+    assert!(plan.stdout.contains("\"inconsistent\""), "{plan:?}");
     put(world.tmp().join("mended"), "");
     repair(&world).assert_code(0);
     assert!(!there(&world, "db.made"));
     assert_eq!(outcomes(&world), ["inconsistent", "success"]);
+    sound(&world).unwrap();
+}
+
+#[test]
+fn an_undo_that_can_never_work_is_accepted_on_the_record() {
+    let world = world_with(&stubborn(), FAILS_ON_NEW);
+    let before = world.state();
+    upgrade(&world).run().assert_code(4);
+    let other = world.vit(&["repair", "--yes", "--json", "--accept", "dirty_tree"]);
+    other.assert_code(2);
+    let run = world.vit(&[
+        "repair",
+        "--yes",
+        "--json",
+        "--accept",
+        "own_step_not_undone",
+    ]);
+    run.assert_code(0);
+    assert_eq!(run.json()["problems"][0]["code"], "own_step_not_undone");
+    let last = world.history().pop().unwrap();
+    assert_eq!(last["accepted"][0]["subjects"][0], "db", "{last:#}");
+    assert_eq!(outcomes(&world), ["inconsistent", "success"]);
+    world.state().assert_same(&before);
     sound(&world).unwrap();
 }
 

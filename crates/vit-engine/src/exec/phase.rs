@@ -152,7 +152,7 @@ impl Story {
             Entry::Committed { proof }
             | Entry::Verified { proof }
             | Entry::Inconsistent { proof }
-            | Entry::Repaired { proof } => self.proof = Some(proof.clone()),
+            | Entry::Repaired { proof, .. } => self.proof = Some(proof.clone()),
             Entry::Fetched { .. }
             | Entry::Judged { .. }
             | Entry::Rehearsed { .. }

@@ -58,6 +58,10 @@ fn entry_of(
     (outcome, repaired): (Outcome, bool),
 ) -> Option<HistoryEntry> {
     let story = Story::of(seen);
+    let accepted = seen.iter().rev().find_map(|entry| match entry {
+        Entry::Repaired { accepted, .. } if repaired => Some(accepted.clone()),
+        _ => None,
+    });
     let begun = story.begun.as_ref()?;
     let (from, to) = (version_text(&begun.from), version_text(&begun.to));
     let (kind, from, to) = if repaired {
@@ -81,7 +85,7 @@ fn entry_of(
         actor: Some(begun.actor.clone()),
         host: Some(begun.host.clone()),
         duration: Some(seconds.max(0.0)),
-        accepted: begun.accepted.clone(),
+        accepted: accepted.unwrap_or_else(|| begun.accepted.clone()),
         retry_reason: begun.retry_reason.clone(),
         proof: story.proof.clone(),
         evidence: story.evidence.clone().flatten(),

@@ -218,6 +218,9 @@ pub enum Entry {
     Repaired {
         /// What was compared.
         proof: Proof,
+        /// What somebody accepted as it is, because nothing could undo it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accepted: Vec<Accepted>,
     },
     /// Stopped before anything changed.
     Aborted {

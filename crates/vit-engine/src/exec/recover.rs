@@ -4,7 +4,7 @@
 use vit_contract::code::Code;
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::TransactionReport;
-use vit_contract::plan::Kind;
+use vit_contract::plan::{Accepted, Kind};
 use vit_contract::problem::{Problem, Severity, Who};
 
 use super::close::{self, Ending};
@@ -99,13 +99,16 @@ pub fn complete_history(cx: &Context<'_>) -> Vec<Problem> {
     problems
 }
 
-/// Puts the old state of an inconsistent transaction back once more, and verifies it.
+/// Puts the old state of an inconsistent transaction back once more, and verifies it. With
+/// `own_step_not_undone` among `accept`, a step of the installation's own that nothing could undo
+/// is left to people, on the record.
 ///
 /// # Errors
 /// The journal cannot be read.
 pub fn repair<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
+    accept: &[Code],
 ) -> Result<Option<TransactionReport>, EngineError> {
     let Some((id, mut story)) = held.unfinished()? else {
         return Ok(None);
@@ -118,6 +121,7 @@ pub fn repair<'a>(
     // Somebody may have tried to mend the tree by hand meanwhile.
     let (evidence, _) = evidence::keep(&mut run, &cause);
     unwind::undo_all(&mut run, evidence.as_ref());
+    let accepted = accept_not_undone(&mut run, accept);
     let proof = unwind::verify(&run);
     if let Some(evidence) = &evidence {
         evidence::complete(&mut run, evidence, &proof);
@@ -125,7 +129,11 @@ pub fn repair<'a>(
     if proof.verified {
         run.record_if_possible(&Entry::Repaired {
             proof: proof.clone(),
+            accepted: accepted.clone(),
         });
+        if let Some(begun) = &mut run.story.begun {
+            begun.accepted = accepted;
+        }
         return Ok(Some(close_repaired(run, Some(proof))));
     }
     run.record_if_possible(&Entry::Inconsistent {
@@ -140,6 +148,24 @@ pub fn repair<'a>(
         proof: Some(proof),
     };
     Ok(Some(close::report(run, &ending)))
+}
+
+/// Takes the steps that could not be undone out of what has to be proven, where somebody said so.
+fn accept_not_undone(run: &mut Run<'_, '_>, accept: &[Code]) -> Vec<Accepted> {
+    let code = Code::OwnStepNotUndone;
+    if !accept.contains(&code) || run.story.not_undone.is_empty() {
+        return Vec::new();
+    }
+    let subjects: Vec<String> = std::mem::take(&mut run.story.not_undone)
+        .into_keys()
+        .map(|step| step.trim_start_matches("step:").to_owned())
+        .collect();
+    for step in &subjects {
+        let text = "the step was not undone; that was accepted, what it did stays as it is";
+        run.problems
+            .push(Problem::new(code, step, text).severity(Severity::Warning));
+    }
+    vec![Accepted { code, subjects }]
 }
 
 /// The history gets an entry of its own for the repair: back at the old state, with proof.

@@ -101,10 +101,21 @@ pub fn ready(cx: &Context<'_>) -> Result<(), EngineError> {
 }
 
 /// Mends an inconsistent installation: puts the snapshot's state back once more and verifies it.
+/// Of what cannot be undone, only `own_step_not_undone` can be accepted.
 ///
 /// # Errors
-/// Locked, or the journal cannot be read.
-pub fn repair(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
+/// Locked, a code that cannot be accepted here, or the journal cannot be read.
+pub fn repair(cx: &Context<'_>, accept: &[Code]) -> Result<TransactionReport, EngineError> {
+    if let Some(code) = accept.iter().find(|code| **code != Code::OwnStepNotUndone) {
+        return Err(EngineError::BadInput {
+            summary: format!("{code} cannot be accepted by a repair"),
+            problems: Vec::new(),
+            hints: vec![format!(
+                "only `--accept {}` can: a step of your own that nothing undoes",
+                Code::OwnStepNotUndone
+            )],
+        });
+    }
     let mut held = Held::acquire(cx, "vit repair")?;
     if let Some(report) = exec::finish_open(cx, &mut held)?
         && report.status != TransactionStatus::Inconsistent
@@ -114,7 +125,7 @@ pub fn repair(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
             ..report
         });
     }
-    Ok(match exec::repair(cx, &mut held)? {
+    Ok(match exec::repair(cx, &mut held, accept)? {
         Some(report) => TransactionReport {
             schema: REPAIR.into(),
             ..report

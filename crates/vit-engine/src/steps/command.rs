@@ -307,8 +307,18 @@ impl OneStep<'_> {
         )
         .hint(
             Who::You,
-            "read its output in the evidence (`step-<name>.log`), mend the step in the settings \
-             or what it needs",
+            match self.way {
+                Way::Forward => {
+                    "read its output in the evidence (`step-<name>.log`), mend the step in the \
+                     settings or what it needs"
+                }
+                Way::Back => {
+                    "read its output in the evidence (`step-<name>.log`), mend what the command \
+                     needs, then `vit repair`, which runs the same command again; where it cannot \
+                     work, undo by hand what the step did, then `vit repair --accept \
+                     own_step_not_undone`"
+                }
+            },
         )
     }
 }

@@ -163,7 +163,10 @@ fn ways() -> Vec<Vec<Entry>> {
             vec![
                 Entry::Inconsistent { proof: proof() },
                 closed(Outcome::Inconsistent),
-                Entry::Repaired { proof: proof() },
+                Entry::Repaired {
+                    proof: proof(),
+                    accepted: Vec::new(),
+                },
                 closed(Outcome::Success),
             ],
         ]
