@@ -407,8 +407,9 @@ fn with_ways_back(
                 plan.to.position.commit
             ));
         }
+        let or = if hints.is_empty() { "" } else { "or " };
         hints.push(format!(
-            "or `vit rollback --to {}`: their branch stays where it is, HEAD is detached at the state before",
+            "{or}`vit rollback --to {}`: their branch stays where it is, HEAD is detached at the state before",
             snapshot.tag
         ));
     }
