@@ -9,6 +9,7 @@ use vit_contract::settings::RegistryKind;
 use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::EngineError;
+use crate::facts::pins::Pins;
 use crate::git::{Git, GitError};
 use crate::site::Site;
 
@@ -121,7 +122,9 @@ impl Inside {
 }
 
 /// The submodule that Core is: the one that the settings name, else, where no core package is
-/// tracked in HEAD's own tree, the first of `.gitmodules` that holds one.
+/// tracked in HEAD's own tree, the first of `.gitmodules` that holds one. Where nothing else here
+/// can be Core, one that is not checked out is taken for it: what it is cannot be told, and the
+/// project's own tags are no releases of Core.
 ///
 /// # Errors
 /// Git failed.
@@ -146,10 +149,19 @@ pub fn find(cx: &Context<'_>) -> Result<Option<CoreSubmodule>, EngineError> {
     if tracked.iter().any(|entry| entry.mode != GITLINK) {
         return Ok(None);
     }
+    let mut absent = None;
     for path in cx.git.submodule_paths()? {
         let Some(oid) = pointer(cx, &tree, &path)? else {
             continue;
         };
+        if !cx.site.root.join(&path).join(".git").exists() {
+            absent.get_or_insert(CoreSubmodule {
+                path,
+                pointer: Some(oid),
+                inside: None,
+            });
+            continue;
+        }
         let holds = |package: &String| cx.site.root.join(&path).join(package).is_dir();
         if !settings.core_package.iter().any(holds) {
             continue;
@@ -162,7 +174,8 @@ pub fn find(cx: &Context<'_>) -> Result<Option<CoreSubmodule>, EngineError> {
             }));
         }
     }
-    Ok(None)
+    let pinned = absent.is_some() && Pins::gather(cx, &tree)?.is_some();
+    Ok(absent.filter(|_| !pinned))
 }
 
 /// The URL that releases come from where Core is a submodule and the settings name no place.

@@ -258,6 +258,20 @@ fn without_a_checkout_it_is_told() {
 }
 
 #[test]
+fn without_a_checkout_and_settings_the_hint_names_it() {
+    let world = world("exit 0", false);
+    world.git(&["tag", "-d", "v0.3.0"]);
+    world.git(&["remote", "remove", "origin"]);
+    world.git(&["submodule", "--quiet", "deinit", "-f", "core"]);
+    let run = vit(&world, &["plan"]);
+    run.assert_code(2);
+    assert!(
+        run.stderr.contains("git submodule update --init core"),
+        "{run:?}"
+    );
+}
+
+#[test]
 fn a_plan_says_what_moves() {
     let world = world("exit 0", false);
     let shown = vit(&world, &["plan"]);

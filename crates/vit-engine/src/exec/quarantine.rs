@@ -22,6 +22,19 @@ use crate::store::quarantine::{self, Quarantine};
 
 /// The subject of problems that are `vit`'s own or the machine's: no release's fault.
 const OWN: &str = "vit";
+/// What pip and uv say when an index could not be reached or the disk was full.
+const UNREACHABLE: [&str; 10] = [
+    "connection broken by",
+    "Failed to establish a new connection",
+    "Temporary failure in name resolution",
+    "Connection refused",
+    "Network is unreachable",
+    "ReadTimeoutError",
+    "error sending request",
+    "dns error",
+    "Network connectivity is disabled",
+    "No space left on device",
+];
 
 /// Remembers the release of an upgrade that a failing check or step has rolled back, or that
 /// somebody took back while it was on trial. Does nothing where that is written already: a recovery repeats this.
@@ -58,8 +71,8 @@ fn remember_release(run: &mut Run<'_, '_>, version: Option<semver::Version>, by_
     });
 }
 
-/// Whether a failure speaks against the release: not a person's wish, a crash, a full disk, or
-/// something that `vit` itself could not do.
+/// Whether a failure speaks against the release: not a person's wish, a crash, a full disk, an
+/// index out of reach, or something that `vit` itself could not do.
 fn is_of_the_release(cause: &Problem) -> bool {
     match cause.code {
         Code::Interrupted
@@ -69,6 +82,10 @@ fn is_of_the_release(cause: &Problem) -> bool {
         | Code::ObjectsMissing
         | Code::StateFolderUnsafe => false,
         Code::StepFailed => cause.subject != OWN,
+        Code::DependencyInstallFailed => {
+            let told = cause.evidence.as_deref().unwrap_or_default();
+            !UNREACHABLE.iter().any(|sign| told.contains(sign))
+        }
         _ => true,
     }
 }
@@ -163,5 +180,24 @@ mod tests {
         assert!(!of(Code::StepFailed, OWN));
         assert!(!of(Code::Interrupted, "20260301-080000"));
         assert!(!of(Code::LowDisk, "disk"));
+    }
+
+    #[test]
+    fn an_index_out_of_reach_is_not_the_releases_fault() {
+        let of = |evidence: &str| {
+            let problem = Problem::new(Code::DependencyInstallFailed, "environment", "x");
+            is_of_the_release(&problem.evidence(evidence))
+        };
+        assert!(of(
+            "`pip install`: exit status 1; last lines:\nERROR: No matching distribution found for a==1"
+        ));
+        assert!(!of(
+            "`pip install`: exit status 1; last lines:\nWARNING: Retrying (Retry(total=0)) after \
+             connection broken by 'NewConnectionError': /simple/a/\n\
+             ERROR: No matching distribution found for a==1"
+        ));
+        assert!(!of(
+            "`uv pip install`: exit status 2; last lines:\n  Caused by: dns error: failed to lookup"
+        ));
     }
 }

@@ -50,6 +50,20 @@ const PARAMETERS: [&[u8]; 22] = [
     b"x-goog-credential",
     b"awsaccesskeyid",
 ];
+/// How a name ends whose value is a secret, in lower case.
+const SECRET_NAMES: [&[u8]; 9] = [
+    b"password",
+    b"passwd",
+    b"passphrase",
+    b"secret",
+    b"secret_key",
+    b"api_key",
+    b"apikey",
+    b"private_key",
+    b"_token",
+];
+/// The shortest value of such a name.
+const MIN_VALUE: usize = 6;
 const KEY_BEGIN: &[u8] = b"-----BEGIN ";
 const KEY_END: &[u8] = b"-----END ";
 const PRIVATE_KEY: &[u8] = b"PRIVATE KEY";
@@ -65,7 +79,7 @@ const MIN_BEARER: usize = 8;
 pub(super) const fn first_bytes() -> [bool; 256] {
     let mut first = [false; 256];
     let mut at = 0;
-    let bytes = b":?&;-aAbBeE";
+    let bytes = b":=?&;-aAbBeE";
     while at < bytes.len() {
         first[bytes[at] as usize] = true;
         at += 1;
@@ -84,7 +98,8 @@ pub(super) fn at(text: &[u8], at: usize) -> Option<Found> {
     let in_word = before.is_some_and(is_word);
     match rest[0] {
         b'-' => private_key(text, at),
-        b':' => url_credentials(text, at),
+        b':' => url_credentials(text, at).or_else(|| assignment(text, at)),
+        b'=' => assignment(text, at),
         b'?' | b'&' | b';' => parameter(text, at),
         b'a' | b'A' if starts_with(rest, AUTHORIZATION) => header(text, at),
         b'b' | b'B' if !in_word && starts_with(rest, BEARER) => bearer(text, at),
@@ -130,6 +145,38 @@ fn url_credentials(text: &[u8], at: usize) -> Option<Found> {
         return None;
     }
     found(text, at + 3, at + 3 + user, "credentials of a URL")
+}
+
+/// `password=…`, `"api_key": "…"`: the value alone, where the name before it says what it is. Code
+/// is full of such names: what looks like an expression is none.
+fn assignment(text: &[u8], at: usize) -> Option<Found> {
+    let before = &text[..at];
+    let trimmed = before.len()
+        - before
+            .iter()
+            .rev()
+            .take_while(|b| b" \t\"'\\".contains(b))
+            .count();
+    let name = before[..trimmed]
+        .iter()
+        .rev()
+        .take_while(|&&b| is_dashed(b) || b == b'.')
+        .count();
+    let name = before[trimmed - name..trimmed].to_ascii_lowercase();
+    if !SECRET_NAMES.iter().any(|known| name.ends_with(known)) {
+        return None;
+    }
+    let mut start = at + 1;
+    start += run(&text[start..], |b| b" \t\"'\\".contains(&b));
+    let length = run(&text[start..], |b| {
+        !b.is_ascii_whitespace() && !b"\"'\\,;&<>(){}[]`$".contains(&b)
+    });
+    let value = &text[start..start + length];
+    let expression = matches!(text.get(start + length), Some(b'(' | b'[' | b'{'));
+    if length < MIN_VALUE || expression || value.starts_with(b"=") {
+        return None;
+    }
+    found(text, start, start + length, "the value of a secret")
 }
 
 /// `?token=…`, `&X-Amz-Signature=…`; the value alone.

@@ -137,6 +137,39 @@ fn shapes_without_any_variable() {
 }
 
 /// Pieces of a stream, put together again.
+#[test]
+fn values_of_names_that_say_what_they_are() {
+    for (text, shown) in [
+        (
+            "password=hunter2pass ok",
+            "password=[redacted: the value of a secret] ok",
+        ),
+        (
+            "{\"db_password\": \"hunter2\", \"port\": 1}",
+            "{\"db_password\": \"[redacted: the value of a secret]\", \"port\": 1}",
+        ),
+        (
+            "API_KEY: 'abcdef12'",
+            "API_KEY: '[redacted: the value of a secret]'",
+        ),
+        (
+            "auth_token = abc123def",
+            "auth_token = [redacted: the value of a secret]",
+        ),
+        // Prose, code and short words stay.
+        (
+            "password = os.environ[\"X\"]",
+            "password = os.environ[\"X\"]",
+        ),
+        ("secret=get_secret(name)", "secret=get_secret(name)"),
+        ("if password == wanted:", "if password == wanted:"),
+        ("password: none", "password: none"),
+        ("the secret: see below", "the secret: see below"),
+    ] {
+        assert_eq!(usual().text(text), shown);
+    }
+}
+
 fn flowed(redactor: &Redactor, pieces: &[&[u8]]) -> Vec<u8> {
     let mut flow = Flow::new(redactor);
     let mut out = Vec::new();

@@ -2,7 +2,7 @@
 
 use vit_contract::output::Source;
 use vit_contract::release::Release;
-use vit_contract::version;
+use vit_contract::{text, version};
 
 use super::git::{fetch_release, no_commit};
 use super::{Listing, Registry, metadata, sort};
@@ -39,9 +39,7 @@ impl Registry for LocalTags {
             return Err(EngineError::BadInput {
                 summary: "the repository has no remote and no release tag (`v1.2.0`)".to_owned(),
                 problems: Vec::new(),
-                hints: vec![
-                    "add the remote that Core comes from: `git remote add upstream URL`".to_owned(),
-                ],
+                hints: hints(cx)?,
             });
         }
         sort(&mut releases);
@@ -66,4 +64,20 @@ impl Registry for LocalTags {
     fn remote(&self) -> Option<&str> {
         None
     }
+}
+
+/// What to do without any release: Core may be a submodule that only lacks its checkout.
+fn hints(cx: &Context<'_>) -> Result<Vec<String>, EngineError> {
+    let missing = cx.git.submodule_paths()?.into_iter();
+    let mut hints: Vec<String> = missing
+        .filter(|path| !cx.site.root.join(path).join(".git").exists())
+        .map(|path| {
+            let path = text::visible(&path);
+            format!(
+                "if Core is the submodule {path}: check it out, `git submodule update --init {path}`"
+            )
+        })
+        .collect();
+    hints.push("add the remote that Core comes from: `git remote add upstream URL`".to_owned());
+    Ok(hints)
 }

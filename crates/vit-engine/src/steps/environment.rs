@@ -47,7 +47,7 @@ pub fn keep(
     let Some(step) = step else {
         return Ok(None);
     };
-    let path = fs::canonicalize(&step.path).map_err(io("opening", Path::new(&step.path)))?;
+    let path = live(step)?;
     let state = &cx.site.state_dir;
     let place = place(cx, &path, transaction);
     let mut kept = KeptEnvironment {
@@ -71,6 +71,24 @@ pub fn keep(
     kept.files = files(&manifest);
     environments::write(state, transaction, &kept, cx.faults)?;
     Ok(Some(kept))
+}
+
+/// The environment's own folder. Where somebody has removed it there is nothing to keep, and
+/// nothing to compare an undo with: an empty folder is both, and a person can make it.
+fn live(step: &EnvironmentStep) -> Result<PathBuf, EngineError> {
+    let path = Path::new(&step.path);
+    fs::canonicalize(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => EngineError::BadInput {
+            summary: format!(
+                "the environment {} is gone: `mkdir` the folder and try again, an empty one is \
+                 enough for what is put in its place",
+                vit_contract::text::visible(&step.path)
+            ),
+            problems: Vec::new(),
+            hints: Vec::new(),
+        },
+        _ => io("opening", path)(error),
+    })
 }
 
 /// Where the twin goes: below the state folder where a rename brings it back from there, or where
