@@ -65,12 +65,8 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         .iter()
         .map(|v| vertical(v, core.version.as_ref()))
         .collect();
-    problems.extend(
-        local
-            .verticals
-            .iter()
-            .flat_map(|v| v.problems.iter().cloned()),
-    );
+    let of_verticals = local.verticals.iter().flat_map(|v| &v.problems);
+    problems.extend(of_verticals.cloned());
     let (last_check, unreadable) = last_check::load(&cx.site.state_dir);
     problems.extend(unreadable);
     let last_check = last_check
