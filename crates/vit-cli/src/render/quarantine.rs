@@ -1,9 +1,12 @@
 //! A release in quarantine, in a line.
 
 use vit_contract::output::QuarantinedRelease;
-use vit_contract::text::visible;
+use vit_contract::text::{excerpt, visible};
 
 use super::{count, time};
+
+/// How much of a cause stands in the line, in characters.
+const CAUSE_CHARS: usize = 160;
 
 /// `1.2.0: failed 3 times, last on …: the cause; vit history show …`.
 #[must_use]
@@ -22,9 +25,11 @@ pub fn line(release: &QuarantinedRelease) -> String {
             format!("{what} {times}, last on {when}")
         }
     };
+    // Output of others may be part of it: `vit explain` shows the whole.
+    let cause = release.cause.lines().next().unwrap_or_default();
     format!(
         "{version}: {how}: {} (transaction {})",
-        visible(&release.cause),
+        excerpt(&visible(cause), CAUSE_CHARS),
         visible(&release.transaction)
     )
 }

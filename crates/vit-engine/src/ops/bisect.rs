@@ -96,7 +96,12 @@ impl Bisection<'_> {
         let release = self.releases[at];
         let explicit = at + 1 == self.releases.len();
         let target = self.facts.target(self.cx, release, explicit)?;
-        let plan = planning::make(self.cx, self.facts, &target, &Choice::default())?;
+        let choice = Choice {
+            // That a release failed here before is what is looked into.
+            retry: Some("bisect".to_owned()),
+            ..Choice::default()
+        };
+        let plan = planning::make(self.cx, self.facts, &target, &choice)?;
         if plan.answer == Answer::Blocked {
             self.skipped.push(skip(release, &plan)?);
             return Ok(Told::Skipped);

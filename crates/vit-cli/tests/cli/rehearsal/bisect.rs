@@ -69,6 +69,13 @@ fn the_fifth_of_eight_breaks() {
 }
 
 #[test]
+fn what_failed_here_before_is_looked_into_all_the_same() {
+    let world = eight(&format!("{READS}\n[ \"$n\" -lt 5 ]"), &[]);
+    world.vit(&["upgrade", "--yes"]).assert_code(3);
+    assert_eq!(bisect(&world, 0)["first_bad"]["version"], "1.5.0");
+}
+
+#[test]
 fn one_that_cannot_tell_is_passed_over() {
     let cannot = |which: u8| format!("{READS}\n[ \"$n\" = {which} ] && exit 2\n[ \"$n\" -lt 5 ]");
     // In the way of the search, and not beside the first that breaks: nothing is left open.
