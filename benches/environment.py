@@ -44,7 +44,7 @@ class Installation(Bench):
         extra = b"M 100644 inline requirements.txt\ndata %d\n%s\n" % (len(need), need)
         extra += b"M 100644 inline .gitignore\ndata %d\n%s\n" % (len(ignore), ignore)
         at = out.index(b"\nreset refs/tags/")
-        return out[:at] + b"\n" + extra + out[at:]
+        return out[:at] + extra + out[at:]
 
     def make_environment(self, packages):
         """About 17 KiB a file, a few of them large, as site-packages are."""
