@@ -10,6 +10,7 @@ use vit_engine::context::Context;
 use vit_engine::error::EngineError;
 use vit_engine::faults::Faults;
 use vit_engine::git::Git;
+use vit_engine::network::Network;
 use vit_engine::ops;
 use vit_engine::site::Site;
 
@@ -72,6 +73,7 @@ pub struct Session<'a> {
     git: Git,
     clock: Box<dyn Clock>,
     faults: Faults,
+    network: Network,
     channel_override: Option<(Channel, &'static str)>,
     watched: Cell<bool>,
 }
@@ -96,6 +98,7 @@ impl<'a> Session<'a> {
             env: app.env,
             clock,
             faults: Faults::new(environment),
+            network: Network::none(),
             channel_override: None,
             watched: Cell::new(false),
         })
@@ -137,6 +140,7 @@ impl<'a> Session<'a> {
             cancel: &self.cancel,
             actor: &self.env.actor,
             faults: &self.faults,
+            network: &self.network,
             channel_override: self.channel_override,
         }
     }

@@ -113,6 +113,13 @@ codes! {
     SupportEnding "support_ending" Warning "the target's support window ends within three months";
     ChecksumMismatch "checksum_mismatch" Blocked "the tag's commit is not the one that the metadata names";
     TagMoved "tag_moved" Blocked "the tag points at another commit than when it was first seen";
+    TagRecreated "tag_recreated" Warning "the tag points at another commit than when it was first seen, with the same tree";
+    Withdrawn "withdrawn" Blocked "the registry no longer has this release: it cannot be a target";
+    MetadataChanged "metadata_changed" Warning "the release's metadata is not what it was when it was first seen";
+    MetadataNotFetched "metadata_not_fetched" Warning "the release's metadata was not fetched: nothing is known of its changes";
+    TagUnsigned "tag_unsigned" Blocked "signed tags are required, and the tag bears no signature";
+    TagSignatureBad "tag_signature_bad" Blocked "signed tags are required, and the tag's signature is not one of a trusted signer";
+    TagNameMismatch "tag_name_mismatch" Blocked "the signed tag object was made for another name than the ref that points at it";
     VerticalDeprecated "vertical_deprecated" Warning "the vertical is deprecated: its problems warn and do not block";
     VerticalExperimental "vertical_experimental" Info "the vertical is experimental: its problems are shown and do not block";
     SmokeTestMissing "smoke_test_missing" Warning "the vertical has no smoke_tests/run.sh: the upgrade is not proven for it";
@@ -144,6 +151,10 @@ codes! {
     TargetNotFound "target_not_found" Blocked "no release has this version";
     ObjectsMissing "objects_missing" Blocked "the release's commit is not in this repository and could not be fetched";
     RegistryStale "registry_stale" Warning "the registry could not be reached; what was fetched before is used";
+    RegistryFallback "registry_fallback" Info "the first source of releases did not answer; the next one did";
+    RateLimited "rate_limited" Warning "the server allows no more requests for now";
+    RegistryUntrusted "registry_untrusted" Blocked "the registry's signed metadata does not verify: nothing new is installed from it";
+    RegistryMetadataExpired "registry_metadata_expired" Blocked "the registry's signed metadata has expired: nothing new is installed from it";
     HistoryDamaged "history_damaged" Warning "the history cannot be read or its chain is broken; it is moved aside whole";
     UnsafeGitConfig "unsafe_git_config" Warning "the repository's own git configuration names programs that git would run";
     FactsMoved "facts_moved" Blocked "the facts that a plan was made from have changed";

@@ -50,7 +50,7 @@ pub enum UpdateStatus {
 /// Where the releases came from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
-    /// `git` or `dir`.
+    /// `github`, `git`, `index`, `dir` or `imported`.
     pub kind: String,
     /// The remote, URL (without credentials) or folder.
     pub location: String,
@@ -60,6 +60,15 @@ pub struct Source {
     pub stale: bool,
     /// Tags that are no releases.
     pub ignored_tags: usize,
+    /// Whether the answer is a kept one that is young enough not to be asked for again.
+    #[serde(default)]
+    pub cached: bool,
+    /// Whether the answer was verified by signed metadata.
+    #[serde(default)]
+    pub signed: bool,
+    /// HTTP requests that were sent for it.
+    #[serde(default)]
+    pub requests: u32,
 }
 
 /// Why a channel is in force.

@@ -144,6 +144,9 @@ pub struct Release {
     /// SHA-256 of the metadata file as it was found, hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata_sha256: Option<String>,
+    /// Whether its metadata was not asked for yet: what is absent above is unknown.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unread: bool,
     /// What was noticed of the release itself, whoever uses it.
     #[serde(default)]
     pub problems: Vec<Problem>,

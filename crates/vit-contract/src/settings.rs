@@ -22,8 +22,10 @@ pub const MAX_BYTES: usize = 256 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Settings {
-    /// Where releases are listed: `git` (the default) or `dir`, with an optional location.
+    /// Where releases are listed, with an optional location.
     pub registry: RegistrySettings,
+    /// What a release has to prove.
+    pub trust: TrustSettings,
     /// Folders that may hold the Core package, the first that exists counts.
     pub core_package: Vec<String>,
     /// Folders that may hold the contracts package, the first that exists counts.
@@ -55,7 +57,8 @@ pub struct Settings {
 pub struct RegistrySettings {
     /// The kind.
     pub kind: RegistryKind,
-    /// `git`: a remote's name, URL or path; `dir`: a folder or `file://` URL.
+    /// `auto` and `git`: a remote's name, URL or path; `github`: `OWNER/NAME` or a URL; `index`:
+    /// the URL of an `index.json`; `dir`: a folder or `file://` URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
 }
@@ -64,10 +67,30 @@ pub struct RegistrySettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RegistryKind {
+    /// The releases of a GitHub repository where the remote is one, else the remote's tags.
+    Auto,
     /// The release tags of a git remote.
     Git,
+    /// The releases of a GitHub repository.
+    Github,
+    /// An index over HTTPS, as `vit mirror index` writes it.
+    Index,
     /// A folder with `<version>/release_metadata.json`.
     Dir,
+}
+
+/// The `[trust]` table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct TrustSettings {
+    /// Whether a release is a target only with a signed tag of a trusted signer.
+    pub require_signed_tags: bool,
+    /// The file of trusted signers in git's ssh format, absolute or relative to the git root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_signers: Option<String>,
+    /// The GnuPG home whose keys are trusted, absolute or relative to the git root.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gpg_home: Option<String>,
 }
 
 /// The `[environment]` table.
@@ -143,9 +166,10 @@ impl Default for Settings {
         let list = |items: &[&str]| items.iter().map(|&item| item.to_owned()).collect();
         Self {
             registry: RegistrySettings {
-                kind: RegistryKind::Git,
+                kind: RegistryKind::Auto,
                 location: None,
             },
+            trust: TrustSettings::default(),
             core_package: list(&["vitruvyan_core"]),
             contracts_package: list(&["contracts", "vitruvyan_core/contracts"]),
             critical_paths: list(&["vitruvyan_core", "contracts"]),

@@ -44,6 +44,7 @@ fn main() {
         tree: None,
         metadata: reading.value,
         metadata_sha256: None,
+        unread: false,
         problems: reading.problems,
     };
     let source = b"class GraphPlugin: pass\nclass BaseParser: pass\n".to_vec();

@@ -6,6 +6,7 @@ use crate::environment::Environment;
 use crate::event::Reporter;
 use crate::faults::Faults;
 use crate::git::Git;
+use crate::network::Network;
 use crate::site::Site;
 
 /// Who runs the command, for the record.
@@ -35,6 +36,8 @@ pub struct Context<'a> {
     pub actor: &'a Actor,
     /// Where tests make it fail.
     pub faults: &'a Faults,
+    /// The way to servers.
+    pub network: &'a Network,
     /// `--channel` or `VIT_CHANNEL`, and which of the two.
     pub channel_override: Option<(vit_contract::channel::Channel, &'static str)>,
 }

@@ -9,7 +9,7 @@
 //! | part | modules |
 //! |---|---|
 //! | where and when | [`site`], [`environment`], [`clock`], [`cancel`], [`event`], [`context`] |
-//! | doors to the outside | [`process`], [`git`], [`registry`], [`store`]; [`faults`] for tests |
+//! | doors to the outside | [`process`], [`git`], [`http`] by way of [`network`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | taking secrets out of what is kept | [`redact`] |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
@@ -28,6 +28,8 @@ pub mod exec;
 pub mod facts;
 pub mod faults;
 pub mod git;
+pub mod http;
+pub mod network;
 pub mod ops;
 pub mod parallel;
 pub mod plan;

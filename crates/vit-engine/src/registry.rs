@@ -42,6 +42,20 @@ pub trait Registry: Send + Sync {
     /// It cannot be reached and nothing was fetched before, or it holds no release at all.
     fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError>;
 
+    /// Fills in what was listed as [`Release::unread`]: the metadata of these releases, asked for
+    /// together. With `refresh` false nothing is asked. One that cannot be had bears a problem.
+    ///
+    /// # Errors
+    /// Somebody asked to stop, or git failed.
+    fn read(
+        &self,
+        _cx: &Context<'_>,
+        _releases: &mut [Release],
+        _refresh: bool,
+    ) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Makes sure that the release's commit is in the repository. A release that was listed
     /// without a commit has one in the next listing.
     ///
@@ -69,10 +83,13 @@ pub fn open(
     }
     match cx.site.settings.registry.kind {
         RegistryKind::Dir => Ok(Box::new(dir::DirRegistry::open(cx, manifest_remote)?)),
-        RegistryKind::Git => match choice::git_remote(cx, manifest_remote)? {
-            Some(remote) => Ok(Box::new(git::GitRegistry::new(remote))),
-            None => Ok(Box::new(local::LocalTags)),
-        },
+        // The kinds that need HTTP join here.
+        RegistryKind::Github | RegistryKind::Index | RegistryKind::Auto | RegistryKind::Git => {
+            match choice::git_remote(cx, manifest_remote)? {
+                Some(remote) => Ok(Box::new(git::GitRegistry::new(remote))),
+                None => Ok(Box::new(local::LocalTags)),
+            }
+        }
     }
 }
 

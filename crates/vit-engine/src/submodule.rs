@@ -81,6 +81,7 @@ impl Inside {
             cancel: cx.cancel,
             actor: cx.actor,
             faults: cx.faults,
+            network: cx.network,
             channel_override: cx.channel_override,
         }
     }
@@ -184,7 +185,9 @@ pub fn find(cx: &Context<'_>) -> Result<Option<CoreSubmodule>, EngineError> {
 /// Git failed.
 pub fn release_url(cx: &Context<'_>) -> Result<Option<String>, EngineError> {
     let registry = &cx.site.settings.registry;
-    if registry.location.is_some() || registry.kind != RegistryKind::Git {
+    if registry.location.is_some()
+        || !matches!(registry.kind, RegistryKind::Auto | RegistryKind::Git)
+    {
         return Ok(None);
     }
     match find(cx)?.and_then(|core| core.inside) {

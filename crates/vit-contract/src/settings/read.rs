@@ -11,10 +11,12 @@ use crate::problem::{Problem, Who};
 use crate::text::excerpt;
 
 mod environment;
+mod trust;
 
 /// The keys at the top.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "registry",
+    "trust",
     "core_package",
     "core_submodule",
     "contracts_package",
@@ -88,6 +90,9 @@ fn collect(top: &Fields<'_>, findings: &mut Findings<'_>) -> Settings {
     let mut settings = Settings::default();
     if let Some(field) = top.optional("registry") {
         settings.registry = registry(&field, findings);
+    }
+    if let Some(field) = top.optional("trust") {
+        settings.trust = trust::read(&field, findings);
     }
     if let Some(field) = top.optional("environment") {
         settings.environment = environment::read(&field, findings);
@@ -174,7 +179,13 @@ fn registry(field: &Field<'_>, findings: &mut Findings<'_>) -> RegistrySettings 
     };
     unknown_keys(&section, &REGISTRY_KEYS, findings);
     if let Some(field) = section.optional("kind") {
-        let words = [("git", RegistryKind::Git), ("dir", RegistryKind::Dir)];
+        let words = [
+            ("auto", RegistryKind::Auto),
+            ("git", RegistryKind::Git),
+            ("github", RegistryKind::Github),
+            ("index", RegistryKind::Index),
+            ("dir", RegistryKind::Dir),
+        ];
         registry.kind = field.word(findings, &words).unwrap_or(registry.kind);
     }
     if let Some(field) = section.optional("location") {
@@ -183,7 +194,8 @@ fn registry(field: &Field<'_>, findings: &mut Findings<'_>) -> RegistrySettings 
             .filter(|text| is_location(text, &field, findings))
             .map(str::to_owned);
     }
-    if registry.kind == RegistryKind::Dir && section.optional("location").is_none() {
+    let needs_location = matches!(registry.kind, RegistryKind::Dir | RegistryKind::Index);
+    if needs_location && section.optional("location").is_none() {
         section.required(findings, "location");
     }
     registry

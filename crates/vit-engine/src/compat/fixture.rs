@@ -162,6 +162,7 @@ pub(super) fn release(text: &str) -> Release {
             checksum: Some(Checksum::GitCommitSha(commit)),
         }),
         metadata_sha256: None,
+        unread: false,
         problems: Vec::new(),
         version,
     }

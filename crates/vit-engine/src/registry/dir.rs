@@ -129,6 +129,7 @@ impl Registry for DirRegistry {
                 tree: None,
                 metadata: None,
                 metadata_sha256: None,
+                unread: false,
                 problems: Vec::new(),
             };
             self.read(&mut release, &folder);
@@ -148,6 +149,9 @@ impl Registry for DirRegistry {
                 fetched: cx.clock.now(),
                 stale: false,
                 ignored_tags: ignored,
+                cached: false,
+                signed: false,
+                requests: 0,
             },
             problems: Vec::new(),
         })

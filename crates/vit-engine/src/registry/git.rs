@@ -177,6 +177,9 @@ impl Registry for GitRegistry {
                 fetched: heard.answer.fetched,
                 stale: heard.stale,
                 ignored_tags: heard.answer.ignored_tags,
+                cached: false,
+                signed: false,
+                requests: 0,
             },
             problems: heard.problems,
         })
@@ -254,6 +257,7 @@ fn release(tag: &str, known: Option<&Ref>, offered: Option<&Offered>) -> Option<
         tree: None,
         metadata: None,
         metadata_sha256: None,
+        unread: false,
         problems: Vec::new(),
     };
     match (known, offered) {

@@ -32,6 +32,7 @@ impl Registry for LocalTags {
                     tree: None,
                     metadata: None,
                     metadata_sha256: None,
+                    unread: false,
                 })
             })
             .collect();
@@ -51,6 +52,9 @@ impl Registry for LocalTags {
                 fetched: cx.clock.now(),
                 stale: false,
                 ignored_tags: count - releases.len(),
+                cached: false,
+                signed: false,
+                requests: 0,
             },
             releases,
             problems: Vec::new(),

@@ -51,6 +51,7 @@ impl World {
             cancel: &self.cancel,
             actor: &Actor::default(),
             faults: &Faults::new(&Environment::default()),
+            network: &crate::network::Network::none(),
             channel_override: None,
         })
     }

@@ -41,6 +41,7 @@ fn pruning_takes_snapshots_and_no_tag_of_the_users() {
         cancel: &Cancel::default(),
         actor: &Actor::default(),
         faults: &Faults::default(),
+        network: &crate::network::Network::none(),
         channel_override: None,
     };
     prune(&cx, 1).unwrap();

@@ -50,6 +50,7 @@ pub(crate) fn with<T>(world: &World, act: impl FnOnce(&Context<'_>) -> T) -> T {
         cancel: &Cancel::default(),
         actor: &Actor::default(),
         faults: &Faults::default(),
+        network: &crate::network::Network::none(),
         channel_override: None,
     })
 }

@@ -1,0 +1,212 @@
+//! A request from the caller's view.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::address::{Address, BadAddress};
+use super::token::Token;
+use super::transport::{Exchange, Headers, TransportError};
+use crate::context::Context;
+
+/// The largest document that is read, in bytes.
+pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
+/// How long an exchange may take.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a kept answer counts without asking again.
+pub const TTL: Duration = Duration::from_secs(5 * 60);
+
+/// Which kept answer counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// None younger than [`TTL`]; an older one is revalidated. With `--refresh`, none.
+    Usual,
+    /// Any, however old; nobody is asked (`--offline`).
+    Kept,
+    /// What it names never changes: once kept, never asked for again.
+    Immutable,
+    /// Any answer is revalidated, however young.
+    Validated,
+}
+
+/// A request for a document.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Where.
+    pub address: Address,
+    /// The `Accept` header.
+    pub accept: &'static str,
+    /// Who asks; sent to this address's origin only.
+    pub token: Option<Token>,
+    /// Further headers of this origin only.
+    pub headers: Vec<(&'static str, String)>,
+    /// The largest body, in bytes.
+    pub limit: usize,
+    /// Which kept answer counts.
+    pub freshness: Freshness,
+}
+
+impl Request {
+    /// A request for a document at `address`.
+    #[must_use]
+    pub fn new(address: Address, accept: &'static str) -> Self {
+        Self {
+            address,
+            accept,
+            token: None,
+            headers: Vec::new(),
+            limit: MAX_DOCUMENT_BYTES,
+            freshness: Freshness::Usual,
+        }
+    }
+}
+
+/// How a body came here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// The server sent it now.
+    Sent,
+    /// It was kept, and the server said that it still holds.
+    Revalidated,
+    /// It was kept and is young enough.
+    Kept,
+    /// It was kept; the server should have been asked and could not be.
+    Stale {
+        /// Why it could not be.
+        why: String,
+    },
+}
+
+/// A document.
+#[derive(Debug, Clone)]
+pub struct Got {
+    /// Its body, whole.
+    pub body: Vec<u8>,
+    /// The headers of the answer that it came with.
+    pub headers: Headers,
+    /// When the server last said that this is it.
+    pub asked: Timestamp,
+    /// How it came here.
+    pub origin: Origin,
+}
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpError {
+    /// No answer, or none that could be read to its end.
+    #[error("{address} did not answer")]
+    NoAnswer {
+        /// Who.
+        address: Address,
+        /// Why.
+        #[source]
+        source: TransportError,
+    },
+    /// An address, or the target of a redirect, that is not asked.
+    #[error(transparent)]
+    Address(#[from] BadAddress),
+    /// An answer that says no.
+    #[error("{address} answered {status}: {message}")]
+    Status {
+        /// Who.
+        address: Address,
+        /// The status.
+        status: u16,
+        /// What it says, without control characters.
+        message: String,
+    },
+    /// The server allows no more requests for now.
+    #[error("{host} allows no more requests until {until}")]
+    Limited {
+        /// Who.
+        host: String,
+        /// Until when, by this machine's clock.
+        until: Timestamp,
+    },
+    /// The answer cannot be what was asked for: too large, cut short, of the wrong type.
+    #[error("the answer of {address} cannot be used: {why}")]
+    Unusable {
+        /// Who.
+        address: Address,
+        /// Why.
+        why: String,
+    },
+    /// Nothing is kept, and nobody may be asked.
+    #[error("{address} was never asked, and cannot be now: offline")]
+    Offline {
+        /// Who.
+        address: Address,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped on request")]
+    Cancelled,
+}
+
+/// Asks servers.
+pub struct Client<'a> {
+    cx: &'a Context<'a>,
+}
+
+impl<'a> Client<'a> {
+    /// A client for this run.
+    #[must_use]
+    pub const fn new(cx: &'a Context<'a>) -> Self {
+        Self { cx }
+    }
+
+    /// Gets a document: kept, revalidated or sent, as `request.freshness` says. Only a status of
+    /// 200 is a document.
+    ///
+    /// # Errors
+    /// There is none, neither sent nor kept.
+    pub fn get(&self, request: &Request) -> Result<Got, HttpError> {
+        let mut headers = vec![("accept", request.accept.to_owned())];
+        headers.extend(request.headers.iter().cloned());
+        if let Some(token) = &request.token {
+            headers.push(("authorization", token.header()));
+        }
+        self.cx.network.traffic.count();
+        let exchange = Exchange {
+            address: &request.address,
+            headers: &headers,
+            timeout: TIMEOUT,
+        };
+        let no_answer = |source| HttpError::NoAnswer {
+            address: request.address.clone(),
+            source,
+        };
+        let answer = self
+            .cx
+            .network
+            .transport
+            .send(&exchange)
+            .map_err(no_answer)?;
+        let mut body = Vec::new();
+        let bound = u64::try_from(request.limit).unwrap_or(u64::MAX);
+        std::io::Read::read_to_end(&mut std::io::Read::take(answer.body, bound), &mut body)
+            .map_err(|error| {
+                no_answer(TransportError::Unreachable {
+                    why: error.to_string(),
+                })
+            })?;
+        if answer.status != 200 {
+            return Err(HttpError::Status {
+                address: request.address.clone(),
+                status: answer.status,
+                message: String::new(),
+            });
+        }
+        Ok(Got {
+            body,
+            headers: answer.headers,
+            asked: self.cx.clock.now(),
+            origin: Origin::Sent,
+        })
+    }
+
+    /// Gets many documents, at most four at a time from one host; the answers in the order of the
+    /// requests.
+    pub fn get_all(&self, requests: &[Request]) -> Vec<Result<Got, HttpError>> {
+        requests.iter().map(|request| self.get(request)).collect()
+    }
+}
