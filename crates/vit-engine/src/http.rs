@@ -6,13 +6,15 @@
 //! | [`address`] | URLs that cannot print their secrets, and which of them may be asked |
 //! | [`token`] | secrets that cannot be shown |
 //! | [`traffic`] | how many requests are under way, what was counted, which hosts said stop |
-//! | [`client`] | a request from the caller's view: redirects, limits, bounds, the cache |
+//! | `fetch` | one request and its whole answer: redirects, limits, bounds |
+//! | [`client`] | a request from the caller's view: what is kept, what is asked again |
 //!
 //! Nothing here knows of releases. Whoever calls gets the body as bytes within a bound, and how
 //! fresh it is.
 
 pub mod address;
 pub mod client;
+mod fetch;
 pub mod token;
 pub mod traffic;
 pub mod transport;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::address::{Address, BadAddress};
+use super::fetch::fetch;
 use super::token::Token;
-use super::transport::{Exchange, Headers, TransportError};
+use super::transport::{Headers, TransportError};
 use crate::context::Context;
 
 /// The largest document that is read, in bytes.
@@ -160,45 +161,17 @@ impl<'a> Client<'a> {
     /// # Errors
     /// There is none, neither sent nor kept.
     pub fn get(&self, request: &Request) -> Result<Got, HttpError> {
-        let mut headers = vec![("accept", request.accept.to_owned())];
-        headers.extend(request.headers.iter().cloned());
-        if let Some(token) = &request.token {
-            headers.push(("authorization", token.header()));
-        }
-        self.cx.network.traffic.count();
-        let exchange = Exchange {
-            address: &request.address,
-            headers: &headers,
-            timeout: TIMEOUT,
-        };
-        let no_answer = |source| HttpError::NoAnswer {
-            address: request.address.clone(),
-            source,
-        };
-        let answer = self
-            .cx
-            .network
-            .transport
-            .send(&exchange)
-            .map_err(no_answer)?;
-        let mut body = Vec::new();
-        let bound = u64::try_from(request.limit).unwrap_or(u64::MAX);
-        std::io::Read::read_to_end(&mut std::io::Read::take(answer.body, bound), &mut body)
-            .map_err(|error| {
-                no_answer(TransportError::Unreachable {
-                    why: error.to_string(),
-                })
-            })?;
-        if answer.status != 200 {
+        let reply = fetch(self.cx, request, &[])?;
+        if reply.status != 200 {
             return Err(HttpError::Status {
                 address: request.address.clone(),
-                status: answer.status,
+                status: reply.status,
                 message: String::new(),
             });
         }
         Ok(Got {
-            body,
-            headers: answer.headers,
+            body: reply.body,
+            headers: reply.headers,
             asked: self.cx.clock.now(),
             origin: Origin::Sent,
         })
