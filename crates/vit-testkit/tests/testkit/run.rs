@@ -85,10 +85,10 @@ fn what_a_world_leaves_running_is_found_and_ended() {
 #[test]
 fn a_run_under_way_can_be_waited_for_and_signalled() {
     let world = World::new(SH);
-    let script = "trap 'echo stopped; exit 7' INT; : > ready; while :; do sleep 0.01; done";
+    let script = "trap 'echo stopped; exit 7' TERM; : > ready; while :; do sleep 0.01; done";
     let mut running = world.command(["-c", script]).spawn();
     let ready = world.path("ready");
     running.until("the file", || ready.exists());
-    running.signal_group(rustix::process::Signal::INT);
+    running.signal_group(rustix::process::Signal::TERM);
     running.wait().assert_code(7).assert_stdout("stopped");
 }
