@@ -12,6 +12,7 @@
 //! | [`vertical`] | `vertical_manifest.yaml` |
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
 //! | [`settings`] | `vit.toml` |
+//! | [`index`] | `index.json`, the static index of a registry |
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
 //! | [`pins`] | `requirements.txt`, `pyproject.toml`, `uv.lock`: where a version of Core is named |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
@@ -26,6 +27,7 @@ pub mod document;
 pub mod duration;
 pub mod exit;
 pub mod history;
+pub mod index;
 pub mod name;
 pub mod output;
 pub mod pins;
