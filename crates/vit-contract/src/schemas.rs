@@ -9,10 +9,11 @@ use schemars::{JsonSchema, Schema};
 
 use crate::code::Code;
 use crate::history::History;
+use crate::index::Index;
 use crate::output::{
     BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
-    ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
-    UpdateReport, WhyReport,
+    ExplainReport, HistoryReport, HoldReport, MirrorIndexReport, SnapshotReport, StatusReport,
+    TransactionReport, TrustReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -44,10 +45,15 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.demo", printed::<DemoReport>()),
         ("vit.explain", printed::<ExplainReport>()),
         ("vit.evidence", printed::<EvidenceIndex>()),
+        ("vit.mirror-index", printed::<MirrorIndexReport>()),
+        ("vit.trust-init", printed::<TrustReport>()),
+        ("vit.trust-show", printed::<TrustReport>()),
+        ("vit.trust-remove", printed::<TrustReport>()),
         ("vit.error", printed::<ErrorReport>()),
         ("vertical_manifest", read::<VerticalManifest>()),
         ("release_metadata", read::<ReleaseMetadata>()),
         ("upgrade_history", read::<History>()),
+        ("index", read::<Index>()),
         ("settings", read::<Settings>()),
     ]
 }

@@ -1,6 +1,6 @@
 //! Where releases come from, behind one trait: the tags of a git remote, the repository's own
-//! tags where it has no remote, or a folder of metadata. (The GitHub client and the static index
-//! join here.)
+//! tags where it has no remote, a folder of metadata, or a static index over HTTP. (The GitHub
+//! client joins here.)
 //!
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
@@ -17,6 +17,8 @@ mod answer;
 mod choice;
 mod dir;
 mod git;
+mod guard;
+mod index;
 mod local;
 mod metadata;
 #[cfg(test)]
@@ -56,6 +58,19 @@ pub trait Registry: Send + Sync {
         Ok(())
     }
 
+    /// The metadata file of a release as it was published, where it is at hand; nobody is asked.
+    /// By default it is the one in the tree of the release's commit.
+    ///
+    /// # Errors
+    /// Git failed.
+    fn metadata_bytes(
+        &self,
+        cx: &Context<'_>,
+        release: &Release,
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        metadata::in_tree(cx.git, release)
+    }
+
     /// Makes sure that the release's commit is in the repository. A release that was listed
     /// without a commit has one in the next listing.
     ///
@@ -68,9 +83,12 @@ pub trait Registry: Send + Sync {
     fn remote(&self) -> Option<&str>;
 }
 
-/// The registry that the settings name, else the remote of the submodule that Core is, else the remote that the verticals' manifests name
+/// The registry that the settings name, else the remote of the submodule that Core is, else the
+/// index of `VIT_REGISTRY_URL`, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
 /// repository's own tags.
+///
+/// An origin that is trusted as signed is read as a signed index or not at all.
 ///
 /// # Errors
 /// The settings name a remote or folder that does not exist, or nothing here can hold releases.
@@ -79,18 +97,49 @@ pub fn open(
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
     if let Some(url) = submodule::release_url(cx)? {
-        return Ok(Box::new(git::GitRegistry::new(choice::at_url(&url)?)));
+        return of_git(cx, choice::at_url(&url)?);
+    }
+    if let Some(location) = index_location(cx) {
+        let index = index::IndexRegistry::open(cx, &location, manifest_remote)?;
+        return guard::beside(cx, Box::new(index), Some(&location));
     }
     match cx.site.settings.registry.kind {
-        RegistryKind::Dir => Ok(Box::new(dir::DirRegistry::open(cx, manifest_remote)?)),
-        // The kinds that need HTTP join here.
+        RegistryKind::Dir => {
+            let dir = dir::DirRegistry::open(cx, manifest_remote)?;
+            guard::beside(cx, Box::new(dir), None)
+        }
+        // The other kind that needs HTTP joins here.
         RegistryKind::Github | RegistryKind::Index | RegistryKind::Auto | RegistryKind::Git => {
             match choice::git_remote(cx, manifest_remote)? {
-                Some(remote) => Ok(Box::new(git::GitRegistry::new(remote))),
-                None => Ok(Box::new(local::LocalTags)),
+                Some(remote) => of_git(cx, remote),
+                None => guard::beside(cx, Box::new(local::LocalTags), None),
             }
         }
     }
+}
+
+/// The variable that names a static index where the settings name no registry.
+pub const URL_VARIABLE: &str = "VIT_REGISTRY_URL";
+
+/// The URL of the static index that is the registry: the one that the settings name, else, where
+/// they say nothing of a registry, the one of `VIT_REGISTRY_URL`.
+#[must_use]
+pub fn index_location(cx: &Context<'_>) -> Option<String> {
+    let settings = &cx.site.settings.registry;
+    match (settings.kind, &settings.location) {
+        (RegistryKind::Index, location) => location.clone(),
+        (RegistryKind::Auto, None) => {
+            let url = cx.environment.get(URL_VARIABLE)?;
+            Some(url.to_string_lossy().into_owned())
+        }
+        _ => None,
+    }
+}
+
+/// The tags of a remote, which no signature vouches for as a registry.
+fn of_git(cx: &Context<'_>, remote: choice::Chosen) -> Result<Box<dyn Registry>, EngineError> {
+    let url = remote.url.clone();
+    guard::unsigned(cx, Box::new(git::GitRegistry::new(remote)), &url)
 }
 
 /// A registry's error about itself.

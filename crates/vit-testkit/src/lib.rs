@@ -8,6 +8,7 @@
 //! | making the engine fail or die at named points | [`faults`], [`kill`] |
 //! | smoke tests that misbehave | [`smoke`] |
 //! | Python environments, wheels, a project to install | [`python`] |
+//! | repositories of The Update Framework, good and attacked | [`tuf`] |
 //! | tools that a machine may lack | [`tools`] |
 //!
 //! Everything here panics with a full account when the world itself cannot be made: a test has no
@@ -26,6 +27,7 @@ pub mod smoke;
 pub mod state;
 pub mod tools;
 pub mod tree_hash;
+pub mod tuf;
 pub mod vertical;
 pub mod world;
 
