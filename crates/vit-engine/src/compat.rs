@@ -21,7 +21,7 @@ mod select;
 #[cfg(test)]
 mod fixture;
 
-pub use select::{Newer, effective_channel, newer};
+pub use select::{Newer, candidates, effective_channel, may_show, newer};
 
 use rules::Scope;
 

@@ -27,6 +27,8 @@ pub mod rehearsed;
 pub mod risk;
 mod told;
 
+pub use told::RELEASE_METADATA;
+
 /// What the user chose.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {

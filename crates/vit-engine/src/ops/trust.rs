@@ -74,7 +74,7 @@ pub fn propose(cx: &Context<'_>, options: &InitOptions) -> Result<Proposal, Engi
             "name the URL of the index.json, and of the folder of its signed metadata",
         )
     };
-    let address = Address::parse(&location).map_err(|error| bad_address(&error))?;
+    let address = Address::configured(&location).map_err(|error| bad_address(&error))?;
     let folder = |address: &Address, relative: &str| {
         let url = address.url().join(relative).map(String::from);
         url.map_err(|error| bad_address(&error))
@@ -84,11 +84,11 @@ pub fn propose(cx: &Context<'_>, options: &InitOptions) -> Result<Proposal, Engi
         None => folder(&address, "metadata/")?,
         Some(text) => {
             let text = format!("{}/", text.trim_end_matches('/'));
-            let address = Address::parse(&text).map_err(|error| bad_address(&error))?;
+            let address = Address::configured(&text).map_err(|error| bad_address(&error))?;
             address.url().as_str().to_owned()
         }
     };
-    let origin = address.url().origin().ascii_serialization();
+    let origin = origin_of(&location).unwrap_or(location);
     let records = Records::load(cx)?;
     let known = records.of(&origin);
     if let Some(known) = known

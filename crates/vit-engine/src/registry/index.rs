@@ -22,7 +22,7 @@ use crate::error::EngineError;
 use crate::event::Event;
 use crate::git::{RELEASES, Ref, RefEdit, TAGS};
 use crate::http::Address;
-use crate::trust::tuf::record::{Record, Records};
+use crate::trust::tuf::record::{Record, Records, origin_of};
 
 mod document;
 mod files;
@@ -66,7 +66,7 @@ impl IndexRegistry {
         location: &str,
         manifest_remote: Option<&str>,
     ) -> Result<Self, EngineError> {
-        let address = Address::parse(location).map_err(|error| EngineError::BadInput {
+        let address = Address::configured(location).map_err(|error| EngineError::BadInput {
             summary: format!("a registry of kind `index` needs the URL of an index.json: {error}"),
             problems: Vec::new(),
             hints: vec![
@@ -81,9 +81,10 @@ impl IndexRegistry {
                 hints: vec!["leave them out: they would stand where others read them".to_owned()],
             });
         }
-        let origin = url.origin().ascii_serialization();
+        let origin = origin_of(location);
+        let records = Records::load(cx)?;
         Ok(Self {
-            record: Records::load(cx)?.of(&origin).cloned(),
+            record: origin.and_then(|origin| records.of(&origin).cloned()),
             // A registry that names its repository needs no remote here.
             usual: choice::usual_remote(cx, manifest_remote).unwrap_or_default(),
             heard: Mutex::default(),

@@ -110,7 +110,7 @@ impl Verified {
         let updater = Updater::new(mailbox.clone(), &root)
             .map_err(|error| of(&error, &record.origin))?
             .with_store(kept.clone());
-        let metadata = Address::parse(&record.metadata_url)
+        let metadata = Address::configured(&record.metadata_url)
             .map_err(|error| of_address(record, &error.to_string()))?;
         Ok(Self {
             updater,
@@ -178,8 +178,8 @@ impl Verified {
             None => format!("{sha256}.{path}"),
         };
         let url = format!("{}{name}", self.record.targets_url);
-        let address =
-            Address::parse(&url).map_err(|error| of_address(&self.record, &error.to_string()))?;
+        let address = Address::configured(&url)
+            .map_err(|error| of_address(&self.record, &error.to_string()))?;
         Ok(TrustedTarget {
             length: file.length,
             sha256,
@@ -261,11 +261,7 @@ impl Errand {
             return Ok(self.kept.metadata(&wanted.name));
         }
         let refused = |why: String| Err(sigstore_tuf::Error::transport(why));
-        let address = match self.metadata.url().join(&wanted.name) {
-            Ok(url) => Address::parse(url.as_str()),
-            Err(error) => return refused(error.to_string()),
-        };
-        let request = match address {
+        let request = match self.metadata.named(&wanted.name) {
             Ok(address) => Request {
                 limit: usize::try_from(wanted.most).unwrap_or(usize::MAX),
                 freshness: Freshness::Validated,

@@ -87,6 +87,11 @@ fn broken() -> Vec<(Code, World)> {
         between.metadata = None;
         w.before.push(between);
     });
+    add(Code::MetadataNotFetched, "1.3.0", &|w| {
+        let mut between = release("1.2.0");
+        (between.metadata, between.unread) = (None, true);
+        w.before.push(between);
+    });
     add(Code::DeprecatedInRelease, "1.2.0", &|w| {
         w.metadata().changes.deprecated = vec![change(None, "x")];
     });

@@ -55,9 +55,8 @@ impl Place {
 
 /// Where a file is in a registry that is not held to signatures: beside the index.
 pub(super) fn plain_place(index: &Address, file: &IndexedFile) -> Option<Place> {
-    let url = index.url().join(&file.path).ok()?;
     Some(Place {
-        address: Address::parse(url.as_str()).ok()?,
+        address: index.named(&file.path).ok()?,
         file: file.clone(),
         immutable: true,
     })
@@ -113,7 +112,11 @@ pub(super) fn read(
                 }
             },
             Err(HttpError::Cancelled) => return Err(stopped()),
-            Err(error) => release.problems.push(not_fetched(release, &place, &error)),
+            Err(error) => {
+                forgive(release);
+                let problem = not_fetched(release, &place, &error);
+                release.problems.push(problem);
+            }
         }
     }
     Ok(())
@@ -121,7 +124,14 @@ pub(super) fn read(
 
 fn take(release: &mut Release, place: &Place, bytes: &[u8]) {
     release.unread = false;
+    forgive(release);
     metadata::read(release, &place.file.path, bytes);
+}
+
+/// Takes back that the metadata could not be had before.
+fn forgive(release: &mut Release) {
+    let not_fetched = |problem: &Problem| problem.code == Code::MetadataNotFetched;
+    release.problems.retain(|problem| !not_fetched(problem));
 }
 
 fn not_fetched(release: &Release, place: &Place, error: &HttpError) -> Problem {

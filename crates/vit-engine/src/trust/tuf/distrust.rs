@@ -65,10 +65,16 @@ pub(super) fn of(error: &Error, subject: &str) -> Distrust {
 /// Whether an error says that a server could not be asked, and not that it answered nonsense.
 pub(super) fn is_unreachable(error: &HttpError) -> bool {
     match error {
-        HttpError::NoAnswer { .. } | HttpError::Limited { .. } | HttpError::Offline { .. } => true,
-        // 403 and 404 are "there is no such file" and never come here.
-        HttpError::Status { .. } => true,
-        HttpError::Address(_) | HttpError::Unusable { .. } | HttpError::Cancelled => false,
+        // A status here is neither 403 nor 404: those say that there is no such file.
+        HttpError::NoAnswer { .. }
+        | HttpError::Limited { .. }
+        | HttpError::Offline { .. }
+        | HttpError::Status { .. } => true,
+        HttpError::Address(_)
+        | HttpError::PlainToken { .. }
+        | HttpError::File { .. }
+        | HttpError::Unusable { .. }
+        | HttpError::Cancelled => false,
     }
 }
 

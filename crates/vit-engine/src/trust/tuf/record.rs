@@ -62,10 +62,14 @@ impl Default for Records {
     }
 }
 
-/// The origin of a URL: scheme, host and port. Nothing where it has none (a path, ssh).
+/// The origin of a URL: scheme, host and port; of a folder of this machine, `file://`. Nothing
+/// where it has none (a path, ssh).
 pub(crate) fn origin_of(url: &str) -> Option<String> {
-    let address = Address::parse(url).ok()?;
-    Some(address.url().origin().ascii_serialization())
+    let address = Address::configured(url).ok()?;
+    Some(match address.url().scheme() {
+        "file" => "file://".to_owned(),
+        _ => address.url().origin().ascii_serialization(),
+    })
 }
 
 impl Record {
