@@ -19,7 +19,7 @@ mod choice;
 mod dir;
 mod git;
 mod guard;
-mod index;
+pub(crate) mod index;
 mod local;
 mod metadata;
 #[cfg(test)]

@@ -26,7 +26,11 @@ use crate::trust::tuf::record::{Record, Records, origin_of};
 
 mod document;
 mod files;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod signed;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use document::Document;
 use files::Place;

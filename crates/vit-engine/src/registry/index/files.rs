@@ -2,7 +2,7 @@
 
 use vit_contract::code::Code;
 use vit_contract::index::IndexedFile;
-use vit_contract::problem::{Problem, Who};
+use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::{self, Release};
 use vit_contract::{digest, text};
 
@@ -23,6 +23,8 @@ pub(super) struct Place {
     pub(super) file: IndexedFile,
     /// Whether another content would be at another address.
     pub(super) immutable: bool,
+    /// Whether its release is held to signatures: without the file nothing of it is believed.
+    pub(super) signed: bool,
 }
 
 impl Place {
@@ -59,6 +61,7 @@ pub(super) fn plain_place(index: &Address, file: &IndexedFile) -> Option<Place> 
         address: index.named(&file.path).ok()?,
         file: file.clone(),
         immutable: true,
+        signed: false,
     })
 }
 
@@ -135,11 +138,18 @@ fn forgive(release: &mut Release) {
 }
 
 fn not_fetched(release: &Release, place: &Place, error: &HttpError) -> Problem {
+    // Whoever stands in between must not make a release look harmless by hiding what it says.
+    let severity = if place.signed {
+        Severity::Blocked
+    } else {
+        Code::MetadataNotFetched.severity()
+    };
     Problem::new(
         Code::MetadataNotFetched,
         &release.tag,
         "the release's metadata was not fetched: nothing is known of its changes",
     )
+    .severity(severity)
     .evidence(text::excerpt(
         &format!("{}: {}", place.file.path, chain(error)),
         300,

@@ -214,5 +214,6 @@ pub(super) fn place(
         address: target.address,
         file: file.clone(),
         immutable: target.immutable,
+        signed: true,
     }))
 }
