@@ -185,6 +185,7 @@ impl<'a> Client<'a> {
     /// There is none, neither sent nor kept.
     pub fn get(&self, request: &Request) -> Result<Got, HttpError> {
         let reply = fetch(self.cx, request, &[])?;
+        debug_assert_eq!(reply.status, 200, "no condition was sent");
         Ok(Got {
             body: reply.body,
             headers: reply.headers,
