@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::http::cache::Kept;
 use crate::http::traffic::Traffic;
 use crate::http::transport::{Answer, Exchange, Transport, TransportError};
 
@@ -16,6 +17,8 @@ pub struct Network {
     pub wait: Duration,
     /// What was sent by this process, and what servers said of it.
     pub traffic: Traffic,
+    /// The cache of this process, once it was looked for.
+    pub kept: Kept,
 }
 
 impl Network {
@@ -27,6 +30,7 @@ impl Network {
             refresh: false,
             wait: Duration::ZERO,
             traffic: Traffic::default(),
+            kept: Kept::default(),
         }
     }
 
