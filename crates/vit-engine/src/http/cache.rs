@@ -8,7 +8,7 @@
 //! | `blobs/sha256/ab/cdef…` | `blobs` |
 //! | `derived/<name>` | `derived` |
 //! | `limits/<name>` | [`limits`] |
-//! | `tidied` | `prune` |
+//! | `tidied` | `prune`, which chooses from what `inventory` lists; [`report`] for people |
 //!
 //! Nothing here is believed that does not bear its own hash, and nothing is lost with it: what is
 //! damaged is removed and asked for again, and what cannot be written is not kept. Two processes
@@ -34,9 +34,12 @@ use crate::store::folder::Folder;
 mod blobs;
 mod derived;
 pub(crate) mod entry;
+mod inventory;
 pub(crate) mod limits;
 pub(crate) mod place;
 mod private;
+mod prune;
+pub(crate) mod report;
 mod sealed;
 
 use entry::{Entry, Found};
@@ -57,6 +60,7 @@ fn is_hash(text: &str) -> bool {
 pub struct Kept {
     root: OnceLock<Option<PathBuf>>,
     told: AtomicBool,
+    tidied: AtomicBool,
 }
 
 impl Kept {
@@ -74,6 +78,13 @@ impl Kept {
             }
         });
         root.as_deref().map(|root| Cache::new(root, cx.faults))
+    }
+
+    /// Tidies the cache, at most once a process and once a day.
+    pub(crate) fn tidy(cx: &Context<'_>, cache: Cache<'_>) {
+        if !cx.network.kept.tidied.swap(true, Ordering::Relaxed) {
+            Self::tell(cx, cache.tidy(cx.clock.now()));
+        }
     }
 
     /// Says, once, that something could not be kept: the answer is there all the same.

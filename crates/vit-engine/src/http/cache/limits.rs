@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use vit_contract::digest;
 
+use super::inventory::State;
 use super::sealed::{self, Sealed};
 use super::{Cache, MAX_HEAD_BYTES};
 use crate::error::EngineError;
@@ -42,14 +43,21 @@ fn name(host: &str, fingerprint: Option<&str>) -> String {
 }
 
 /// Reads the file of a limit.
-pub(super) fn read(path: &Path) -> Option<Limit> {
-    let bytes = atomic::read_bounded(path, MAX_HEAD_BYTES).ok()??;
+pub(super) fn read(path: &Path) -> State<Limit> {
+    let Ok(Some(bytes)) = atomic::read_bounded(path, MAX_HEAD_BYTES) else {
+        return State::Damaged;
+    };
     match sealed::open::<Limit>(&bytes, FORMAT) {
         Sealed::Whole(limit, _) => {
             let named = name(&limit.host, limit.fingerprint.as_deref());
-            (path.file_name()? == named.as_str()).then_some(limit)
+            if path.file_name() == Some(named.as_ref()) {
+                State::Whole(limit)
+            } else {
+                State::Damaged
+            }
         }
-        Sealed::Newer | Sealed::Damaged => None,
+        Sealed::Newer => State::Newer,
+        Sealed::Damaged => State::Damaged,
     }
 }
 
@@ -65,8 +73,10 @@ impl Cache<'_> {
         fingerprint: Option<&str>,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        let limit = read(&self.limit_path(host, fingerprint))?;
-        limit.holds(now).then_some(limit.until)
+        match read(&self.limit_path(host, fingerprint)) {
+            State::Whole(limit) => limit.holds(now).then_some(limit.until),
+            State::Newer | State::Damaged => None,
+        }
     }
 
     /// Remembers a limit, in the place of an earlier one.

@@ -156,6 +156,7 @@ impl Asking<'_> {
     ) {
         if let (Some(cache), true) = (self.cache, keep) {
             Kept::tell(self.cx, write(cache));
+            Kept::tidy(self.cx, cache);
         }
     }
 
