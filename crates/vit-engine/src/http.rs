@@ -6,7 +6,10 @@
 //! | [`address`] | URLs that cannot print their secrets, and which of them may be asked |
 //! | [`token`] | secrets that cannot be shown |
 //! | [`traffic`] | how many requests are under way, what was counted, which hosts said stop |
-//! | `fetch` | one request and its whole answer: redirects, limits, bounds |
+//! | `fetch` | one request and its whole answer |
+//! | `redirect`, `limit`, `body` | where redirects lead; when a server says stop; reading within bounds |
+//! | [`link`] | the `Link` header: the next page |
+//! | [`download`] | files: resumed, checked, renamed into place |
 //! | [`cache`] | answers kept on disk |
 //! | [`client`] | a request from the caller's view: what is kept, what is asked again |
 //!
@@ -14,9 +17,14 @@
 //! fresh it is.
 
 pub mod address;
+mod body;
 pub mod cache;
 pub mod client;
+pub mod download;
 mod fetch;
+mod limit;
+pub mod link;
+mod redirect;
 pub mod token;
 pub mod traffic;
 pub mod transport;

@@ -9,17 +9,15 @@ use jiff::Timestamp;
 
 use super::address::{Address, BadAddress};
 use super::cache::Kept;
+use super::fetch;
 use super::token::Token;
 use super::transport::{Headers, TransportError};
 use crate::context::Context;
 
 mod answer;
-mod many;
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
-/// How long an exchange may take.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a kept answer counts without asking again.
 pub const TTL: Duration = Duration::from_secs(5 * 60);
 
@@ -47,6 +45,9 @@ pub struct Request {
     pub token: Option<Token>,
     /// Further headers of this origin only.
     pub headers: Vec<(&'static str, String)>,
+    /// Further addresses that were configured: a redirect may lead to their origins even where
+    /// they are in a private network. Nothing of this origin goes along.
+    pub also: Vec<Address>,
     /// The largest body, in bytes.
     pub limit: usize,
     /// Which kept answer counts.
@@ -62,6 +63,7 @@ impl Request {
             accept,
             token: None,
             headers: Vec::new(),
+            also: Vec::new(),
             limit: MAX_DOCUMENT_BYTES,
             freshness: Freshness::Usual,
         }
@@ -124,14 +126,35 @@ pub enum HttpError {
         status: u16,
         /// What it says, without control characters.
         message: String,
+        /// Where the token is from that it was shown, if any.
+        token: Option<&'static str>,
     },
     /// The server allows no more requests for now.
     #[error("{host} allows no more requests until {until}")]
     Limited {
-        /// Who.
+        /// Who: the host, with its port where that is not the usual one.
         host: String,
         /// Until when, by this machine's clock.
         until: Timestamp,
+        /// Whether it is a limit of manners (too fast) and not the end of the quota.
+        secondary: bool,
+        /// Where the token is from that it was shown, if any.
+        token: Option<&'static str>,
+    },
+    /// A token would go over the network in the clear.
+    #[error("{address} is plain http: a token is not sent there")]
+    PlainToken {
+        /// Where it would go.
+        address: Address,
+    },
+    /// A file that was downloaded cannot be kept.
+    #[error("keeping {} failed", path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// The answer cannot be what was asked for: too large, cut short, of the wrong type.
     #[error("the answer of {address} cannot be used: {why}")]
@@ -192,7 +215,7 @@ impl<'a> Client<'a> {
     /// Gets many documents, at most four at a time from one host; the answers in the order of the
     /// requests.
     pub fn get_all(&self, requests: &[Request]) -> Vec<Result<Got, HttpError>> {
-        many::get_all(*self, requests)
+        fetch::all(requests, |request| self.get(request))
     }
 
     /// What [`Client::get`] would give without a request, where it would; the body stays unread.

@@ -121,7 +121,9 @@ fn a_damaged_entry_is_dropped_and_asked_for_again() {
         |_, path| fs::write(path, b"\xff\xfe\x00garbage\n\n\n").unwrap(),
         |_, path| fs::write(path, vec![b'['; 200_000]).unwrap(),
         // The answer to another request.
-        |stage, path| drop(fs::copy(entry(stage, b"another"), path).unwrap()),
+        |stage, path| {
+            fs::copy(entry(stage, b"another"), path).unwrap();
+        },
         // Another body, by an edit that does not know of the hash, and by one that does but
         // cannot change what is in the file that it names.
         |_, path| {
@@ -222,8 +224,11 @@ fn case_32_no_secret_stands_in_the_cache() {
         stage
             .server
             .put(request.address.url().as_str(), body, headers);
-        let got = stage.get(request).unwrap();
-        assert_eq!(got.body, body.as_bytes());
+        let validated = Request {
+            freshness: Freshness::Validated,
+            ..request.clone()
+        };
+        assert_eq!(stage.get(&validated).unwrap().body, body.as_bytes());
     };
     let token = with_token(URL, SECRETS[0]);
     ask(
@@ -331,8 +336,12 @@ fn carry_out(stage: &Stage, act: &Act) {
             bytes.truncate(end);
         }),
         Act::Garbage(at, garbage) => change(&file(at), &|bytes| bytes.clone_from(garbage)),
-        Act::Remove(at) => drop(fs::remove_file(file(at))),
-        Act::Copy(from, to) => drop(fs::copy(file(from), file(to))),
+        Act::Remove(at) => {
+            let _ = fs::remove_file(file(at));
+        },
+        Act::Copy(from, to) => {
+            let _ = fs::copy(file(from), file(to));
+        },
         Act::Swap(a, b) => {
             let beside = stage.dir.path().join("beside");
             let _ = fs::rename(file(a), &beside);
@@ -355,11 +364,11 @@ fn carry_out(stage: &Stage, act: &Act) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     /// Whatever is done to the files, what comes is true: from the cache or from the server.
     #[test]
-    fn what_comes_is_true_whatever_is_done_to_the_files(acts in prop::collection::vec(act(), 1..24)) {
+    fn what_comes_is_true_whatever_is_done_to_the_files(acts in prop::collection::vec(act(), 1..12)) {
         let stage = kept();
         let of = [digest::sha256(b"the body"), digest::sha256(b"another")];
         stage.process(|client| client.keep_derived("k", &of, b"made of both"));

@@ -75,7 +75,7 @@ fn once_a_day_what_is_old_goes() {
     let stray = stage.cache().join("blobs/sha256/aa").join("b".repeat(62));
     fs::create_dir_all(stray.parent().unwrap()).unwrap();
     fs::write(&stray, "stray").unwrap();
-    written(&stray, "2020-01-01T00:00:00Z".parse().unwrap());
+    written(&stray, "2019-01-01T00:00:00Z".parse().unwrap());
     stage.later(minutes(60));
     keep(&stage, "more", "more");
     assert!(stray.exists());
