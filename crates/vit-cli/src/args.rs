@@ -6,12 +6,14 @@ use std::str::FromStr as _;
 use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
+pub mod cache;
 pub mod mistakes;
 pub mod record;
 pub mod release;
 pub mod shell;
 pub mod target;
 
+pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
@@ -123,6 +125,8 @@ pub enum Command {
     /// Look for what is missing on this machine, with the fix for each
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
+    /// Show what is kept of servers' answers, or remove it
+    Cache(CacheArgs),
     /// See vit at work in a throw-away folder, without network
     Demo(DemoArgs),
     /// Print a completion script for a shell

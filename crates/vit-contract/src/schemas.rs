@@ -11,9 +11,9 @@ use crate::code::Code;
 use crate::history::History;
 use crate::index::Index;
 use crate::output::{
-    BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
-    ExplainReport, HistoryReport, HoldReport, MirrorIndexReport, SnapshotReport, StatusReport,
-    TransactionReport, TrustReport, UpdateReport, WhyReport,
+    BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
+    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, MirrorIndexReport, SnapshotReport,
+    StatusReport, TransactionReport, TrustReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -42,6 +42,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.verify", printed::<CheckReport>()),
         ("vit.history-verify", printed::<CheckReport>()),
         ("vit.doctor", printed::<CheckReport>()),
+        ("vit.cache-info", printed::<CacheInfoReport>()),
+        ("vit.cache-clean", printed::<CacheCleanReport>()),
         ("vit.demo", printed::<DemoReport>()),
         ("vit.explain", printed::<ExplainReport>()),
         ("vit.evidence", printed::<EvidenceIndex>()),
