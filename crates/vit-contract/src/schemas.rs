@@ -11,8 +11,8 @@ use crate::code::Code;
 use crate::history::History;
 use crate::output::{
     BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
-    ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
-    UpdateReport, WhyReport,
+    ExplainReport, HistoryReport, HoldReport, ReleaseListReport, ReleaseShowReport, SnapshotReport,
+    StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -26,6 +26,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("vit.update", printed::<UpdateReport>()),
         ("vit.why", printed::<WhyReport>()),
+        ("vit.release-list", printed::<ReleaseListReport>()),
+        ("vit.release-show", printed::<ReleaseShowReport>()),
         ("vit.plan", printed::<Plan>()),
         ("vit.upgrade", printed::<TransactionReport>()),
         ("vit.rollback", printed::<TransactionReport>()),

@@ -21,6 +21,8 @@ mod git;
 mod local;
 mod metadata;
 #[cfg(test)]
+pub(crate) mod scripted;
+#[cfg(test)]
 mod tests;
 
 /// What a registry knows.
