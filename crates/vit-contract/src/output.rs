@@ -327,6 +327,9 @@ pub struct StatusReport {
     pub changed_files: Vec<String>,
     /// How many files have changes.
     pub changed_count: usize,
+    /// When this was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
     /// What is wrong.
     pub problems: Vec<Problem>,
     /// The next command to type.
