@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
 pub mod cache;
+pub mod listing;
 pub mod mistakes;
 pub mod record;
 pub mod release;
@@ -14,6 +15,7 @@ pub mod shell;
 pub mod target;
 
 pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
+pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
@@ -92,6 +94,8 @@ pub enum Command {
     Update(UpdateArgs),
     /// Say of every newer release why it is offered or not
     Why(WhyArgs),
+    /// List releases, or show one
+    Release(ReleaseArgs),
     /// Show what an upgrade would do
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back

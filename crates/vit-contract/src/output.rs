@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod explain;
 mod mirror;
 mod quarantine;
+mod release;
 mod trust;
 mod why;
 
@@ -32,6 +33,9 @@ pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, W
 pub use explain::ExplainReport;
 pub use mirror::MirrorIndexReport;
 pub use quarantine::QuarantinedRelease;
+pub use release::{
+    ChecksumState, Judged, ListedRelease, ReleaseListReport, ReleaseShowReport, ReleaseState,
+};
 pub use trust::{RemovedTrust, TrustReport, TrustRole, TrustRoot, TrustedOrigin, VerifiedMetadata};
 pub use why::{WhyRelease, WhyReport, WhyState};
 
@@ -329,6 +333,9 @@ pub struct StatusReport {
     pub changed_files: Vec<String>,
     /// How many files have changes.
     pub changed_count: usize,
+    /// When this was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
     /// What is wrong.
     pub problems: Vec<Problem>,
     /// The next command to type.
@@ -365,6 +372,9 @@ pub struct LastCheck {
     pub offered: Option<Version>,
     /// Newer releases that were blocked.
     pub blocked: Vec<Version>,
+    /// Where the releases came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 /// A vertical in `vit status`.

@@ -12,8 +12,9 @@ use crate::history::History;
 use crate::index::Index;
 use crate::output::{
     BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
-    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, MirrorIndexReport, SnapshotReport,
-    StatusReport, TransactionReport, TrustReport, UpdateReport, WhyReport,
+    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, MirrorIndexReport,
+    ReleaseListReport, ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport,
+    TrustReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -27,6 +28,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("vit.update", printed::<UpdateReport>()),
         ("vit.why", printed::<WhyReport>()),
+        ("vit.release-list", printed::<ReleaseListReport>()),
+        ("vit.release-show", printed::<ReleaseShowReport>()),
         ("vit.plan", printed::<Plan>()),
         ("vit.upgrade", printed::<TransactionReport>()),
         ("vit.rollback", printed::<TransactionReport>()),

@@ -19,7 +19,7 @@ mod rules;
 mod select;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use select::{Newer, candidates, effective_channel, may_show, newer};
 

@@ -13,6 +13,7 @@ pub mod hold;
 pub mod mirror;
 pub mod planning;
 pub mod recover;
+pub mod release;
 pub mod rollback;
 pub mod status;
 mod survey;

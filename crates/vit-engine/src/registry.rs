@@ -23,6 +23,8 @@ pub(crate) mod index;
 mod local;
 mod metadata;
 #[cfg(test)]
+pub(crate) mod scripted;
+#[cfg(test)]
 mod tests;
 
 /// What a registry knows.

@@ -16,6 +16,9 @@ use crate::error::EngineError;
 /// How many releases are read at once: the newest alone, for it is mostly the answer, then more.
 const BATCHES: [usize; 3] = [1, 3, 4];
 
+/// Reads releases.
+type Read<'r> = dyn FnMut(&[&Release]) -> Result<Vec<Arc<Release>>, EngineError> + 'r;
+
 /// A walk over the newer releases of a channel, newest first.
 #[derive(Clone)]
 pub struct Newest<'a> {
@@ -69,7 +72,7 @@ impl<'a> Newest<'a> {
     /// The same, with somebody else to read.
     pub(super) fn next_of(
         &mut self,
-        read: &mut dyn FnMut(&[&Release]) -> Result<Vec<Arc<Release>>, EngineError>,
+        read: &mut Read<'_>,
     ) -> Result<Option<Arc<Release>>, EngineError> {
         loop {
             while let Some(release) = self.ready.pop_front() {
@@ -151,7 +154,7 @@ impl Facts {
     ///
     /// # Errors
     /// Somebody asked to stop, or git failed.
-    pub(super) fn way(
+    pub(crate) fn way(
         &self,
         cx: &Context<'_>,
         target: &Release,
@@ -188,3 +191,6 @@ impl Facts {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

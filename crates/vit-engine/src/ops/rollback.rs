@@ -271,6 +271,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         then: Vec::new(),
         soak_seconds: None,
         retry_reason: None,
+        source: None,
         quarantine_key: parts.quarantine_key,
         from,
         preflight: parts.problems,

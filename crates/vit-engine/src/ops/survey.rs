@@ -1,7 +1,7 @@
 //! The releases as candidates: each judged with all that speaks against it, directly or through
 //! others. What a release has is read once, however often it is looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use semver::Version;
@@ -10,7 +10,9 @@ use vit_contract::problem::{Problem, Who};
 use vit_contract::release::Release;
 use vit_contract::verdict::{Answer, Verdict};
 
+use crate::compat;
 use crate::context::Context;
+use crate::contracts::Exports;
 use crate::error::EngineError;
 use crate::exec::run::problem_of;
 use crate::facts::newest::Newest;
@@ -99,6 +101,37 @@ impl<'a> Survey<'a> {
             None
         };
         Ok((verdict, way))
+    }
+
+    /// What is said of a release whose objects are not here, by its metadata alone and the verticals
+    /// as they are. Nothing is fetched.
+    ///
+    /// # Errors
+    /// Somebody asked to stop, or git failed.
+    pub(crate) fn judge_metadata(
+        &self,
+        release: &Release,
+        explicit: bool,
+    ) -> Result<Verdict, EngineError> {
+        let facts = self.facts;
+        let way = facts.way(self.cx, release)?;
+        let way: Vec<&Release> = way.iter().map(|release| &**release).collect();
+        let case = compat::Case {
+            target: release,
+            way: &way,
+            exports: &Exports::Unreadable("the release is not fetched".to_owned()),
+            channel: facts.channel.channel,
+            explicit,
+            today: facts.today,
+            installed: facts.version(),
+            removed: &BTreeSet::new(),
+        };
+        let verdict = compat::judge(&case, &facts.verticals);
+        let mut said = verdict.release;
+        // That the package was not looked at is said of the judgement as a whole.
+        said.retain(|problem| problem.code != Code::ContractsUnreadable);
+        said.extend(self.own_problems(release));
+        Ok(Verdict::new(said, verdict.verticals))
     }
 
     /// The shortest way to `goal` through releases of the channel.
@@ -229,3 +262,6 @@ const fn depends_on_the_way(code: Code) -> bool {
             | Code::VerticalRemovedByTarget
     )
 }
+
+#[cfg(test)]
+mod tests;

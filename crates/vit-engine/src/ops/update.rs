@@ -256,5 +256,6 @@ fn remembered(report: &UpdateReport) -> LastCheck {
             .iter()
             .map(|candidate| candidate.version.clone())
             .collect(),
+        source: Some(report.source.clone()),
     }
 }
