@@ -10,6 +10,7 @@ pub mod cache;
 pub mod listing;
 pub mod mistakes;
 pub mod record;
+pub mod registry;
 pub mod release;
 pub mod shell;
 pub mod target;
@@ -18,6 +19,10 @@ pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
 pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
+};
+pub use registry::{
+    MirrorArgs, MirrorCommand, MirrorIndexArgs, TrustArgs, TrustCommand, TrustInitArgs,
+    TrustRemoveArgs,
 };
 pub use release::{
     AskArgs, BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs,
@@ -123,6 +128,10 @@ pub enum Command {
     Hold(HoldArgs),
     /// Let a held version, or everything, be installed again
     Unhold(HoldArgs),
+    /// Write the releases that are known here, for others to get
+    Mirror(MirrorArgs),
+    /// Choose whose signatures the registry is held to
+    Trust(TrustArgs),
     /// Check that this installation equals the release it claims to be
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify,

@@ -29,6 +29,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "the folder of caches, where VIT_CACHE_DIR is not set; `.cache` in HOME otherwise",
     ),
     (
+        "VIT_REGISTRY_URL",
+        "the URL of an index.json that releases are listed in, where the settings say nothing of a \
+         registry: it wins over the remotes, and `[registry]` in vit.toml wins over it",
+    ),
+    (
         "NO_COLOR",
         "no colour and no spinner, whatever the value (unless empty)",
     ),

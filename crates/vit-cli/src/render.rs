@@ -21,6 +21,7 @@ pub mod hold;
 #[cfg(test)]
 mod hostile;
 pub mod markdown;
+pub mod mirror;
 pub mod plan;
 pub mod problems;
 pub mod quarantine;
@@ -35,6 +36,7 @@ pub mod steps;
 pub mod table;
 pub mod topics;
 pub mod transaction;
+pub mod trust;
 pub mod update;
 pub mod why;
 

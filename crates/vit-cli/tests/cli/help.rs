@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 25] = [
     "update",
     "why",
     "release",
@@ -21,6 +21,8 @@ const COMMANDS: [&str; 22] = [
     "explain",
     "hold",
     "unhold",
+    "mirror",
+    "trust",
     "verify",
     "doctor",
     "cache",
@@ -62,6 +64,8 @@ fn version_and_help_are_answers() {
       explain      Tell the story of a transaction: what was done, why it failed, what to do
       hold         Keep a version, or every upgrade, from being installed
       unhold       Let a held version, or everything, be installed again
+      mirror       Write the releases that are known here, for others to get
+      trust        Choose whose signatures the registry is held to
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
       cache        Show what is kept of servers' answers, or remove it
@@ -184,6 +188,7 @@ fn help_finds_long_forms_and_topics_and_suggests() {
     let environment = vit(&["help", "environment"]).stdout;
     for name in [
         "VIT_CHANNEL",
+        "VIT_REGISTRY_URL",
         "VIT_STATE_DIR",
         "VIT_CACHE_DIR",
         "XDG_CACHE_HOME",

@@ -22,6 +22,7 @@ mod json;
 mod judging;
 mod kill;
 mod merge;
+mod mirror;
 mod mistakes;
 mod own_steps;
 mod paths;
