@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::address::{Address, BadAddress};
-use super::fetch::{self, fetch};
+use super::fetch::fetch;
 use super::token::Token;
+use super::traffic;
 use super::transport::{Headers, TransportError};
 use crate::context::Context;
 
@@ -197,6 +198,6 @@ impl<'a> Client<'a> {
     /// Gets many documents, at most four at a time from one host; the answers in the order of the
     /// requests.
     pub fn get_all(&self, requests: &[Request]) -> Vec<Result<Got, HttpError>> {
-        fetch::all(requests, |request| self.get(request))
+        traffic::all(requests, |request| self.get(request))
     }
 }
