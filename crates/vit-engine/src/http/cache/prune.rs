@@ -109,9 +109,7 @@ fn chosen(inventory: &Inventory, now: Timestamp, rule: Rule) -> Vec<(&File, bool
     // By our own clock: what is to come was noted when that was wrong, by as much.
     let unconfirmed = |time: Timestamp| all || now.duration_since(time).abs() > limit;
     // By the clock of the file system, which may be a server's: what is to come is being written.
-    let old = |file: &File, limit: SignedDuration| {
-        all || now.duration_since(file.written) > limit
-    };
+    let old = |file: &File, limit: SignedDuration| all || now.duration_since(file.written) > limit;
     let mut gone: Vec<(&File, bool)> = Vec::new();
     let mut left: Vec<Left<'_>> = Vec::new();
     let mut newer = false;
@@ -156,9 +154,7 @@ fn chosen(inventory: &Inventory, now: Timestamp, rule: Rule) -> Vec<(&File, bool
     let grace = if newer { MAX_AGE } else { GRACE };
     let chosen: BTreeSet<&Path> = gone.iter().map(|(file, _)| file.path.as_path()).collect();
     let strays = inventory.blobs.iter().filter(|(hash, file)| {
-        !kept.contains(hash.as_str())
-            && !chosen.contains(file.path.as_path())
-            && old(file, grace)
+        !kept.contains(hash.as_str()) && !chosen.contains(file.path.as_path()) && old(file, grace)
     });
     let strays: Vec<_> = strays.map(|(_, file)| (file, false)).collect();
     gone.extend(strays);

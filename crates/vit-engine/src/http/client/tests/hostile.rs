@@ -338,10 +338,10 @@ fn carry_out(stage: &Stage, act: &Act) {
         Act::Garbage(at, garbage) => change(&file(at), &|bytes| bytes.clone_from(garbage)),
         Act::Remove(at) => {
             let _ = fs::remove_file(file(at));
-        },
+        }
         Act::Copy(from, to) => {
             let _ = fs::copy(file(from), file(to));
-        },
+        }
         Act::Swap(a, b) => {
             let beside = stage.dir.path().join("beside");
             let _ = fs::rename(file(a), &beside);

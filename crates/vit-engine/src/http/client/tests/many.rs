@@ -42,7 +42,10 @@ fn four_at_a_time_from_one_host_in_order() {
 #[test]
 fn hosts_do_not_wait_for_each_other() {
     let stage = Stage::new();
-    let (a, b) = (pages(&stage, "a.example.org", 5), pages(&stage, "b.example.org", 5));
+    let (a, b) = (
+        pages(&stage, "a.example.org", 5),
+        pages(&stage, "b.example.org", 5),
+    );
     let requests: Vec<Request> = a.into_iter().zip(b).flat_map(|(a, b)| [a, b]).collect();
     stage.server.gather(8);
     let answers = stage.process(|client| client.get_all(&requests));
