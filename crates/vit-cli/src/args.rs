@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
 mod ask;
+pub mod cache;
 pub mod mistakes;
 pub mod record;
 pub mod release;
@@ -14,6 +15,7 @@ pub mod shell;
 pub mod target;
 
 pub use ask::AskArgs;
+pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
@@ -125,6 +127,8 @@ pub enum Command {
     /// Look for what is missing on this machine, with the fix for each
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
+    /// Show what is kept of servers' answers, or remove it
+    Cache(CacheArgs),
     /// See vit at work in a throw-away folder, without network
     Demo(DemoArgs),
     /// Print a completion script for a shell

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "update",
     "why",
     "plan",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 21] = [
     "unhold",
     "verify",
     "doctor",
+    "cache",
     "demo",
     "completions",
     "man",
@@ -61,6 +62,7 @@ fn version_and_help_are_answers() {
       unhold       Let a held version, or everything, be installed again
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
+      cache        Show what is kept of servers' answers, or remove it
       demo         See vit at work in a throw-away folder, without network
       completions  Print a completion script for a shell
       man          Print the manual page, or write all of them
@@ -181,6 +183,8 @@ fn help_finds_long_forms_and_topics_and_suggests() {
     for name in [
         "VIT_CHANNEL",
         "VIT_STATE_DIR",
+        "VIT_CACHE_DIR",
+        "XDG_CACHE_HOME",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "HTTPS_PROXY",
