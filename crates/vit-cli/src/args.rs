@@ -8,6 +8,7 @@ use vit_contract::channel::Channel;
 
 mod ask;
 pub mod cache;
+pub mod listing;
 pub mod mistakes;
 pub mod record;
 pub mod release;
@@ -16,6 +17,7 @@ pub mod target;
 
 pub use ask::AskArgs;
 pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
+pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
@@ -94,6 +96,8 @@ pub enum Command {
     Update(UpdateArgs),
     /// Say of every newer release why it is offered or not
     Why(WhyArgs),
+    /// List releases, or show one
+    Release(ReleaseArgs),
     /// Show what an upgrade would do
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back

@@ -13,6 +13,8 @@ const COMMANDS: [(&[&str], &str); 21] = [
     (&["update", "plan"], "vit.plan/1"),
     (&["upgrade", "--dry-run"], "vit.plan/1"),
     (&["why"], "vit.why/1"),
+    (&["release", "list"], "vit.release-list/1"),
+    (&["release", "show", "1.1.0"], "vit.release-show/1"),
     (&["bisect", "--to", "1.1.0"], "vit.bisect/1"),
     (&["status"], "vit.status/1"),
     (&["channel"], "vit.channel/1"),
