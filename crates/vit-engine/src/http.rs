@@ -6,15 +6,23 @@
 //! | [`address`] | URLs that cannot print their secrets, and which of them may be asked |
 //! | [`token`] | secrets that cannot be shown |
 //! | [`traffic`] | how many requests are under way, what was counted, which hosts said stop |
-//! | `fetch` | one request and its whole answer: redirects, limits, bounds |
+//! | `fetch` | one request and its whole answer |
+//! | `redirect`, `limit`, `body` | where redirects lead; when a server says stop; reading within bounds |
+//! | [`link`] | the `Link` header: the next page |
+//! | [`download`] | files: resumed, checked, renamed into place |
 //! | [`client`] | a request from the caller's view: what is kept, what is asked again |
 //!
 //! Nothing here knows of releases. Whoever calls gets the body as bytes within a bound, and how
 //! fresh it is.
 
 pub mod address;
+mod body;
 pub mod client;
+pub mod download;
 mod fetch;
+mod limit;
+pub mod link;
+mod redirect;
 pub mod token;
 pub mod traffic;
 pub mod transport;

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use crate::http::address::{Address, BadAddress};
 use crate::http::traffic::Traffic;
-use crate::http::transport::{Answer, Exchange, Transport, TransportError};
+use crate::http::transport::{Answer, Exchange, Pace, Transport, TransportError};
 
 /// The way to servers.
 pub struct Network {
@@ -14,6 +15,8 @@ pub struct Network {
     pub refresh: bool,
     /// The longest that a server may let a command wait for its limits (`--wait`).
     pub wait: Duration,
+    /// How slow a server may be.
+    pub pace: Pace,
     /// What was sent by this process, and what servers said of it.
     pub traffic: Traffic,
 }
@@ -26,8 +29,18 @@ impl Network {
             transport: Box::new(transport),
             refresh: false,
             wait: Duration::ZERO,
+            pace: Pace::default(),
             traffic: Traffic::default(),
         }
+    }
+
+    /// Reads a URL that the server at `base` named in a document: [`Address::named`], with what
+    /// is known of where that server's name leads.
+    ///
+    /// # Errors
+    /// It is no URL, or it leads where no server may send anybody.
+    pub fn named(&self, base: &Address, text: &str) -> Result<Address, BadAddress> {
+        base.named_from(text, self.transport.nearness(base))
     }
 
     /// No way at all: every request fails.

@@ -6,6 +6,7 @@
 //! | running the binary under test | [`run`], [`processes`] |
 //! | what a working tree is, compared by content | [`state`], [`tree_hash`] |
 //! | making the engine fail or die at named points | [`faults`], [`kill`] |
+//! | a server that lies, stalls and limits | [`fault_server`] |
 //! | smoke tests that misbehave | [`smoke`] |
 //! | Python environments, wheels, a project to install | [`python`] |
 //! | tools that a machine may lack | [`tools`] |
@@ -14,6 +15,7 @@
 //! better use for such an error.
 
 pub mod core_repo;
+pub mod fault_server;
 pub mod faults;
 mod git;
 mod import;

@@ -5,15 +5,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::address::{Address, BadAddress};
-use super::fetch::fetch;
+use super::fetch::{self, fetch};
 use super::token::Token;
 use super::transport::{Headers, TransportError};
 use crate::context::Context;
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
-/// How long an exchange may take.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a kept answer counts without asking again.
 pub const TTL: Duration = Duration::from_secs(5 * 60);
 
@@ -41,6 +39,9 @@ pub struct Request {
     pub token: Option<Token>,
     /// Further headers of this origin only.
     pub headers: Vec<(&'static str, String)>,
+    /// Further addresses that were configured: a redirect may lead to their origins even where
+    /// they are in a private network. Nothing of this origin goes along.
+    pub also: Vec<Address>,
     /// The largest body, in bytes.
     pub limit: usize,
     /// Which kept answer counts.
@@ -56,6 +57,7 @@ impl Request {
             accept,
             token: None,
             headers: Vec::new(),
+            also: Vec::new(),
             limit: MAX_DOCUMENT_BYTES,
             freshness: Freshness::Usual,
         }
@@ -115,14 +117,35 @@ pub enum HttpError {
         status: u16,
         /// What it says, without control characters.
         message: String,
+        /// Where the token is from that it was shown, if any.
+        token: Option<&'static str>,
     },
     /// The server allows no more requests for now.
     #[error("{host} allows no more requests until {until}")]
     Limited {
-        /// Who.
+        /// Who: the host, with its port where that is not the usual one.
         host: String,
         /// Until when, by this machine's clock.
         until: Timestamp,
+        /// Whether it is a limit of manners (too fast) and not the end of the quota.
+        secondary: bool,
+        /// Where the token is from that it was shown, if any.
+        token: Option<&'static str>,
+    },
+    /// A token would go over the network in the clear.
+    #[error("{address} is plain http: a token is not sent there")]
+    PlainToken {
+        /// Where it would go.
+        address: Address,
+    },
+    /// A file that was downloaded cannot be kept.
+    #[error("keeping {} failed", path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
     },
     /// The answer cannot be what was asked for: too large, cut short, of the wrong type.
     #[error("the answer of {address} cannot be used: {why}")]
@@ -162,13 +185,6 @@ impl<'a> Client<'a> {
     /// There is none, neither sent nor kept.
     pub fn get(&self, request: &Request) -> Result<Got, HttpError> {
         let reply = fetch(self.cx, request, &[])?;
-        if reply.status != 200 {
-            return Err(HttpError::Status {
-                address: request.address.clone(),
-                status: reply.status,
-                message: String::new(),
-            });
-        }
         Ok(Got {
             body: reply.body,
             headers: reply.headers,
@@ -180,6 +196,6 @@ impl<'a> Client<'a> {
     /// Gets many documents, at most four at a time from one host; the answers in the order of the
     /// requests.
     pub fn get_all(&self, requests: &[Request]) -> Vec<Result<Got, HttpError>> {
-        requests.iter().map(|request| self.get(request)).collect()
+        fetch::all(requests, |request| self.get(request))
     }
 }
