@@ -2,12 +2,12 @@
 
 use std::sync::OnceLock;
 
-use super::pages;
 use super::repository::Repository;
 use super::token;
 use crate::context::Context;
 use crate::http::client::Origin;
-use crate::http::{Address, Client, Freshness, Got, HttpError, Request, Token};
+use crate::http::address::BadAddress;
+use crate::http::{Address, Client, Freshness, Got, HttpError, Request, Token, link};
 
 const JSON: &str = "application/vnd.github+json";
 const BYTES: &str = "application/octet-stream";
@@ -79,6 +79,12 @@ fn chain(error: &dyn std::error::Error) -> String {
     line
 }
 
+fn linked(found: Result<Option<Address>, BadAddress>) -> Result<Option<Address>, Failure> {
+    found.map_err(|error| Failure::Links {
+        why: error.to_string(),
+    })
+}
+
 /// Asks the API of a repository.
 pub(super) struct Ask<'a> {
     cx: &'a Context<'a>,
@@ -147,24 +153,20 @@ impl<'a> Ask<'a> {
         all.into_iter().map(|got| self.judge(got)).collect()
     }
 
-    /// The address that a link of an answer leads to; only one of the API's own origin counts.
+    /// Where the page after an answer is; only the API's own origin counts.
     ///
     /// # Errors
-    /// It is another one's, or no address.
-    pub(super) fn link(&self, got: &Got, relation: &str) -> Result<Option<Address>, Failure> {
-        let header = got.headers.get("link").unwrap_or_default();
-        let Some(target) = pages::target(header, relation) else {
-            return Ok(None);
-        };
-        let address = Address::parse(target).map_err(|error| Failure::Links {
-            why: error.to_string(),
-        })?;
-        if address.same_origin(&self.repository.api.base()) {
-            return Ok(Some(address));
-        }
-        Err(Failure::Links {
-            why: format!("the {relation} one is {address}, which is not of the API's own origin"),
-        })
+    /// The answer links to another one, or to no address.
+    pub(super) fn next(&self, got: &Got) -> Result<Option<Address>, Failure> {
+        linked(link::next(&got.headers, &self.repository.api.base()))
+    }
+
+    /// Where the last page is.
+    ///
+    /// # Errors
+    /// As [`Self::next`].
+    pub(super) fn last(&self, got: &Got) -> Result<Option<Address>, Failure> {
+        linked(link::last(&got.headers, &self.repository.api.base()))
     }
 
     /// Who asks, for people.

@@ -139,11 +139,9 @@ impl Reader<'_> {
     /// Where an asset is: where the API says, if that is the API itself.
     fn address(&self, asset: &Asset) -> Address {
         let repository = self.ask.repository();
-        let said = asset
-            .url
-            .as_deref()
-            .and_then(|url| Address::parse(url).ok());
-        said.filter(|address| address.same_origin(&repository.api.base()))
+        let base = repository.api.base();
+        let said = asset.url.as_deref().and_then(|url| base.named(url).ok());
+        said.filter(|address| address.same_origin(&base))
             .unwrap_or_else(|| {
                 repository.address(&["releases", "assets", &asset.id.to_string()], &[])
             })

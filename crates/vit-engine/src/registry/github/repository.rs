@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::Url;
 use vit_contract::text;
 
 use crate::environment::Environment;
@@ -74,7 +74,7 @@ impl Api {
         }
         match base.scheme() {
             "https" => {}
-            "http" if is_loopback(&base) => {}
+            "http" if Address::parse(base.as_str()).is_ok() => {}
             "http" => return Err(bad("it is not encrypted (http)")),
             _ => return Err(bad("it is no https URL")),
         }
@@ -106,12 +106,12 @@ impl Api {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        Address::parse(url.as_str()).expect("what is under an http(s) base is one too")
+        Address::configured(url.as_str()).expect("what is under an http(s) base is one too")
     }
 
     /// Its base as an address, to compare origins with.
     pub(super) fn base(&self) -> Address {
-        Address::parse(self.base.as_str()).expect("a base is http(s)")
+        Address::configured(self.base.as_str()).expect("a base is http(s)")
     }
 
     /// The host of the repositories.
@@ -121,16 +121,7 @@ impl Api {
 
     /// Whether a secret may travel to it: encrypted, or on this machine only.
     pub(super) fn is_private(&self) -> bool {
-        self.base.scheme() == "https" || is_loopback(&self.base)
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
+        self.base().keeps_secrets()
     }
 }
 
