@@ -61,7 +61,7 @@ pub(super) fn rest(ask: &Ask<'_>, first: &Got, freshness: Freshness) -> Result<R
 }
 
 /// The addresses from `next` to `last`, where they differ in nothing but the number of the page.
-fn between(next: &Address, last: &Address) -> Option<Vec<Address>> {
+pub(super) fn between(next: &Address, last: &Address) -> Option<Vec<Address>> {
     let (from, to) = (number(next.url())?, number(last.url())?);
     let at = |page: usize| {
         let mut url = next.url().clone();
