@@ -156,6 +156,7 @@ codes! {
     RateLimited "rate_limited" Warning "the server allows no more requests for now";
     RegistryUntrusted "registry_untrusted" Blocked "the registry's signed metadata does not verify: nothing new is installed from it";
     RegistryMetadataExpired "registry_metadata_expired" Blocked "the registry's signed metadata has expired: nothing new is installed from it";
+    CacheUnusable "cache_unusable" Warning "the cache cannot be used or written: answers of servers are not kept";
     HistoryDamaged "history_damaged" Warning "the history cannot be read or its chain is broken; it is moved aside whole";
     UnsafeGitConfig "unsafe_git_config" Warning "the repository's own git configuration names programs that git would run";
     FactsMoved "facts_moved" Blocked "the facts that a plan was made from have changed";

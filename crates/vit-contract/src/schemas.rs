@@ -10,9 +10,9 @@ use schemars::{JsonSchema, Schema};
 use crate::code::Code;
 use crate::history::History;
 use crate::output::{
-    BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
-    ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
-    UpdateReport, WhyReport,
+    BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
+    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, SnapshotReport,
+    StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -41,6 +41,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.verify", printed::<CheckReport>()),
         ("vit.history-verify", printed::<CheckReport>()),
         ("vit.doctor", printed::<CheckReport>()),
+        ("vit.cache-info", printed::<CacheInfoReport>()),
+        ("vit.cache-clean", printed::<CacheCleanReport>()),
         ("vit.demo", printed::<DemoReport>()),
         ("vit.explain", printed::<ExplainReport>()),
         ("vit.evidence", printed::<EvidenceIndex>()),

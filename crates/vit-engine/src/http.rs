@@ -10,6 +10,7 @@
 //! | `redirect`, `limit`, `body` | where redirects lead; when a server says stop; reading within bounds |
 //! | [`link`] | the `Link` header: the next page |
 //! | [`download`] | files: resumed, checked, renamed into place |
+//! | [`cache`] | answers kept on disk |
 //! | [`client`] | a request from the caller's view: what is kept, what is asked again |
 //!
 //! Nothing here knows of releases. Whoever calls gets the body as bytes within a bound, and how
@@ -17,6 +18,7 @@
 
 pub mod address;
 mod body;
+pub mod cache;
 pub mod client;
 pub mod download;
 mod fetch;
@@ -28,5 +30,5 @@ pub mod traffic;
 pub mod transport;
 
 pub use address::Address;
-pub use client::{Client, Freshness, Got, HttpError, Request};
+pub use client::{Client, Freshness, Got, HttpError, Origin, Peek, Request};
 pub use token::Token;

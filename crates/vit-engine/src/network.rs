@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::http::address::{Address, BadAddress};
+use crate::http::cache::Kept;
 use crate::http::traffic::Traffic;
 use crate::http::transport::{Answer, Exchange, Pace, Transport, TransportError};
 
@@ -19,6 +20,8 @@ pub struct Network {
     pub pace: Pace,
     /// What was sent by this process, and what servers said of it.
     pub traffic: Traffic,
+    /// The cache of this process, once it was looked for.
+    pub kept: Kept,
 }
 
 impl Network {
@@ -31,6 +34,7 @@ impl Network {
             wait: Duration::ZERO,
             pace: Pace::default(),
             traffic: Traffic::default(),
+            kept: Kept::default(),
         }
     }
 

@@ -1,14 +1,20 @@
-//! A request from the caller's view.
+//! A request from the caller's view: what is asked for, and what comes of it.
+//!
+//! What is kept and what is asked again is decided in `answer`; the bytes on disk are those of
+//! [`super::cache`], the bytes on the wire those of `fetch`.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::address::{Address, BadAddress};
-use super::fetch::{self, fetch};
+use super::cache::Kept;
+use super::fetch;
 use super::token::Token;
 use super::transport::{Headers, TransportError};
 use crate::context::Context;
+
+mod answer;
 
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT_BYTES: usize = 16 * 1024 * 1024;
@@ -18,7 +24,7 @@ pub const TTL: Duration = Duration::from_secs(5 * 60);
 /// Which kept answer counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// None younger than [`TTL`]; an older one is revalidated. With `--refresh`, none.
+    /// One younger than [`TTL`]; an older one is revalidated, and with `--refresh` any is.
     Usual,
     /// Any, however old; nobody is asked (`--offline`).
     Kept,
@@ -85,7 +91,10 @@ pub enum Origin {
 pub struct Got {
     /// Its body, whole.
     pub body: Vec<u8>,
-    /// The headers of the answer that it came with.
+    /// The body's SHA-256: what [`Client::derived`] is bound to.
+    pub hash: String,
+    /// The headers of the answer that it came with; of a kept one `etag`, `last-modified`, `link`
+    /// and `content-type`.
     pub headers: Headers,
     /// When the server last said that this is it.
     pub asked: Timestamp,
@@ -166,7 +175,19 @@ pub enum HttpError {
     Cancelled,
 }
 
+/// What would be got without asking anybody, and without reading the body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peek {
+    /// The body's SHA-256.
+    pub hash: String,
+    /// The headers that were kept: `etag`, `last-modified`, `link`, `content-type`.
+    pub headers: Headers,
+    /// When the server last said that this is it.
+    pub asked: Timestamp,
+}
+
 /// Asks servers.
+#[derive(Clone, Copy)]
 pub struct Client<'a> {
     cx: &'a Context<'a>,
 }
@@ -181,16 +202,14 @@ impl<'a> Client<'a> {
     /// Gets a document: kept, revalidated or sent, as `request.freshness` says. Only a status of
     /// 200 is a document.
     ///
+    /// Where the server should be asked and cannot be (no answer, a status of 500 and above, a
+    /// limit, an answer that is none), a kept document is given as [`Origin::Stale`]. One that
+    /// says 401, 403, 404 or 410 has taken it back: what was kept is forgotten.
+    ///
     /// # Errors
     /// There is none, neither sent nor kept.
     pub fn get(&self, request: &Request) -> Result<Got, HttpError> {
-        let reply = fetch(self.cx, request, &[])?;
-        Ok(Got {
-            body: reply.body,
-            headers: reply.headers,
-            asked: self.cx.clock.now(),
-            origin: Origin::Sent,
-        })
+        answer::get(self.cx, request)
     }
 
     /// Gets many documents, at most four at a time from one host; the answers in the order of the
@@ -198,4 +217,44 @@ impl<'a> Client<'a> {
     pub fn get_all(&self, requests: &[Request]) -> Vec<Result<Got, HttpError>> {
         fetch::all(requests, |request| self.get(request))
     }
+
+    /// What [`Client::get`] would give without a request, where it would; the body stays unread.
+    /// For callers that have a [`Client::derived`] document of many bodies and need none of them.
+    #[must_use]
+    pub fn peek(&self, request: &Request) -> Option<Peek> {
+        answer::peek(self.cx, request)
+    }
+
+    /// A document that the caller made of bodies and kept under `key`: `of` are the hashes of the
+    /// bodies that count now ([`Got::hash`] or [`Peek::hash`]), in order. Nothing where none was
+    /// kept, where it was made of other bodies, or where it is not as it was written.
+    ///
+    /// The key has to name what was made and by which version of the code that makes it
+    /// (`github listing 3 of OWNER/NAME`): the same bodies read by newer code are another document.
+    #[must_use]
+    pub fn derived(&self, key: &str, of: &[impl AsRef<str>]) -> Option<Vec<u8>> {
+        Kept::open(self.cx)?.derived(key, of)
+    }
+
+    /// Keeps a document that was made of bodies, in the place of an earlier one of this key. That
+    /// it cannot be kept is no error: it is made anew next time. It must hold no secret.
+    pub fn keep_derived(&self, key: &str, of: &[impl AsRef<str>], document: &[u8]) {
+        if let Some(cache) = Kept::open(self.cx) {
+            Kept::tell(self.cx, cache.keep_derived(key, of, document));
+        }
+    }
+}
+
+/// An error and its causes in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.ends_with(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
 }

@@ -1,4 +1,4 @@
-//! The folders that state lives in: made private, and refused where somebody else could change
+//! The folders that state and cache live in: made private, and refused where somebody else could change
 //! what is in them.
 
 use std::fs::{self, DirBuilder, Metadata};
@@ -24,6 +24,23 @@ pub struct Folder<'a> {
     base: &'a Path,
     path: &'a Path,
     mode: u32,
+    kind: Kind,
+}
+
+/// What a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    State,
+    Cache,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::State => "state",
+            Self::Cache => "cache",
+        }
+    }
 }
 
 impl<'a> Folder<'a> {
@@ -41,6 +58,7 @@ impl<'a> Folder<'a> {
             base,
             path,
             mode: 0o700,
+            kind: Kind::State,
         }
     }
 
@@ -51,6 +69,7 @@ impl<'a> Folder<'a> {
             base: &site.root,
             path: &site.public_dir,
             mode: 0o755,
+            kind: Kind::State,
         }
     }
 
@@ -60,6 +79,18 @@ impl<'a> Folder<'a> {
             base,
             path,
             mode: 0o700,
+            kind: Kind::State,
+        }
+    }
+
+    /// A folder of the cache below one that is there. Nobody but us may own it, not even whoever
+    /// owns what it is in: what a server said is believed by whoever reads it.
+    pub(crate) const fn cache(base: &'a Path, path: &'a Path) -> Self {
+        Self {
+            base,
+            path,
+            mode: 0o700,
+            kind: Kind::Cache,
         }
     }
 
@@ -91,7 +122,8 @@ impl<'a> Folder<'a> {
         }
         Err(EngineError::Refused {
             summary: format!(
-                "the state folder {} is not safe to use",
+                "the {} folder {} is not safe to use",
+                self.kind.name(),
                 self.path.display()
             ),
             problems,
@@ -104,11 +136,14 @@ impl<'a> Folder<'a> {
     pub fn check(self) -> Vec<Problem> {
         let me = rustix::process::geteuid().as_raw();
         // Root may work in somebody's repository, and that person in what root left behind.
-        let owner = fs::metadata(self.base).map_or(me, |base| base.uid());
+        let owner = match self.kind {
+            Kind::State => fs::metadata(self.base).map_or(me, |base| base.uid()),
+            Kind::Cache => me,
+        };
         let mut problems = Vec::new();
         for part in self.parts() {
             match fs::symlink_metadata(&part) {
-                Ok(metadata) => problems.extend(judge(&part, &metadata, [me, owner])),
+                Ok(metadata) => problems.extend(judge(self.kind, &part, &metadata, [me, owner])),
                 Err(_) => break,
             }
             // What is behind a link or a file is not ours to look at.
@@ -133,30 +168,31 @@ impl<'a> Folder<'a> {
 }
 
 /// What is wrong with one folder.
-fn judge(path: &Path, metadata: &Metadata, owners: [u32; 2]) -> Option<Problem> {
+fn judge(kind: Kind, path: &Path, metadata: &Metadata, owners: [u32; 2]) -> Option<Problem> {
     let quoted = quoted(path);
+    let name = kind.name();
     let (message, evidence, hint) = if metadata.is_symlink() {
         let target = fs::read_link(path).unwrap_or_default();
         (
-            "a state folder is a symbolic link",
+            format!("a {name} folder is a symbolic link"),
             format!("it leads to {}", target.display()),
             format!("remove the link and let vit make the folder: `rm {quoted}`"),
         )
     } else if !metadata.is_dir() {
         (
-            "something that is no folder stands where a state folder must be",
+            format!("something that is no folder stands where a {name} folder must be"),
             format!("its mode is {:o}", metadata.mode()),
             format!("move it away: `mv {quoted} {quoted}.old`"),
         )
     } else if !owners.contains(&metadata.uid()) {
         (
-            "a state folder is owned by another user",
+            format!("a {name} folder is owned by another user"),
             format!("its owner has the user id {}", metadata.uid()),
             format!("take it over: `sudo chown -R {} {quoted}`", owners[1]),
         )
     } else if metadata.mode() & 0o002 != 0 {
         (
-            "a state folder is world-writable",
+            format!("a {name} folder is world-writable"),
             format!("its mode is {:04o}", metadata.mode() & 0o7777),
             format!("`chmod -R o-w {quoted}`"),
         )
