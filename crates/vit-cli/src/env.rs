@@ -42,12 +42,21 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "where `vit demo` makes its folder; /tmp otherwise",
     ),
     (
-        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
-        "the way to a release registry, used by git",
+        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY",
+        "the proxy on the way to a release registry, for vit and git; the lower-case form wins",
     ),
     (
-        "SSL_CERT_FILE, GIT_SSL_CAINFO",
-        "certificates to trust when a registry is asked, used by git",
+        "NO_PROXY",
+        "hosts that are asked without a proxy: `host` and all below it, `.suffix`, `host:port`, \
+         an IP address or network, `*` for all",
+    ),
+    (
+        "SSL_CERT_FILE",
+        "a PEM file of the certificates to trust instead of the system's, for vit and git",
+    ),
+    (
+        "GIT_SSL_CAINFO",
+        "certificates to trust when git asks a registry",
     ),
     (
         "SSH_AUTH_SOCK, HOME, PATH",

@@ -25,6 +25,8 @@ mod fetch;
 mod limit;
 pub mod link;
 mod redirect;
+#[cfg(test)]
+mod scene;
 pub mod token;
 pub mod traffic;
 pub mod transport;

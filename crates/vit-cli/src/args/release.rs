@@ -58,9 +58,23 @@ pub struct CheckArgs {
     /// Ask nobody: judge what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// How servers are asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
     /// Exit 10 when an update is available
     #[arg(long)]
     pub exit_code: bool,
+}
+
+/// How servers are asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
+pub struct AskArgs {
+    /// Ask anew, whatever is kept of earlier answers
+    #[arg(long, conflicts_with = "offline")]
+    pub refresh: bool,
+    /// Where a server limits how often it is asked, wait for it, at most this long (90s, 15m)
+    #[arg(long, value_name = "TIME", value_parser = wait_of, conflicts_with = "offline")]
+    pub wait: Option<u64>,
 }
 
 /// What `vit plan` and `vit upgrade` have in common.
@@ -84,6 +98,9 @@ pub struct TargetArgs {
     /// Ask nobody: plan with what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// How servers are asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
     /// After the upgrade, repeat the smoke tests for this long (90s, 15m, 1h30m, 2d) and go back
     /// when one fails; `vit confirm` ends it early
     #[arg(long, value_name = "TIME", value_parser = soak_of)]
@@ -105,6 +122,9 @@ pub struct WhyArgs {
     /// Ask nobody: judge what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// How servers are asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
 }
 
 const WHY_EXAMPLES: &str = "\
@@ -148,7 +168,7 @@ pub struct UpgradeArgs {
     /// Carry out this plan of `vit plan --out`; refused when the facts have moved
     #[arg(long, value_name = "FILE",
         conflicts_with_all = ["target", "channel", "accept", "branch", "retry_quarantined", "offline",
-            "soak", "rehearse"])]
+            "refresh", "wait", "soak", "rehearse"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]
@@ -273,6 +293,19 @@ fn soak_of(text: &str) -> Result<u64, String> {
         Ok(seconds)
     } else {
         Err("a soak takes at least 1s and at most 7d".to_owned())
+    }
+}
+
+/// The longest wait for a server, in seconds: a day.
+const MAX_WAIT: u64 = 86_400;
+
+/// Reads how long to wait for a server, in seconds.
+fn wait_of(text: &str) -> Result<u64, String> {
+    let seconds = duration::parse(text).map_err(|error| error.to_string())?;
+    if seconds <= MAX_WAIT {
+        Ok(seconds)
+    } else {
+        Err("no server is waited for longer than 1d".to_owned())
     }
 }
 

@@ -183,11 +183,13 @@ impl Address {
         self.reach
     }
 
-    /// The same address, leading anywhere: for one that the settings name too.
-    #[must_use]
-    pub(super) fn trusted(mut self) -> Self {
-        self.reach = Nearness::Link;
-        self
+    /// The same address, leading no nearer than this.
+    #[cfg(test)]
+    pub(super) fn reaching(&self, reach: Nearness) -> Self {
+        Self {
+            reach,
+            ..self.clone()
+        }
     }
 }
 
