@@ -6,12 +6,14 @@ use std::str::FromStr as _;
 use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
+pub mod listing;
 pub mod mistakes;
 pub mod record;
 pub mod release;
 pub mod shell;
 pub mod target;
 
+pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
@@ -90,6 +92,8 @@ pub enum Command {
     Update(UpdateArgs),
     /// Say of every newer release why it is offered or not
     Why(WhyArgs),
+    /// List releases, or show one
+    Release(ReleaseArgs),
     /// Show what an upgrade would do
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back

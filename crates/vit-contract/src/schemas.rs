@@ -11,7 +11,8 @@ use crate::code::Code;
 use crate::history::History;
 use crate::output::{
     BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
-    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, SnapshotReport,
+    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, ReleaseListReport,
+    ReleaseShowReport, SnapshotReport,
     StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
@@ -26,6 +27,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("vit.update", printed::<UpdateReport>()),
         ("vit.why", printed::<WhyReport>()),
+        ("vit.release-list", printed::<ReleaseListReport>()),
+        ("vit.release-show", printed::<ReleaseShowReport>()),
         ("vit.plan", printed::<Plan>()),
         ("vit.upgrade", printed::<TransactionReport>()),
         ("vit.rollback", printed::<TransactionReport>()),

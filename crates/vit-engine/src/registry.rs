@@ -4,6 +4,7 @@
 //!
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
+use semver::Version;
 use vit_contract::output::Source;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
@@ -19,6 +20,8 @@ mod github;
 mod local;
 mod metadata;
 mod sources;
+#[cfg(test)]
+pub(crate) mod scripted;
 #[cfg(test)]
 mod tests;
 
@@ -56,12 +59,21 @@ pub trait Registry: Send + Sync {
         Ok(())
     }
 
-    /// Makes sure that the release's commit is in the repository. A release that was listed
-    /// without a commit has one in the next listing.
+    /// Makes sure that the release's commit is in the repository; [`Registry::located`] then knows
+    /// it.
     ///
     /// # Errors
     /// It is not, and cannot be fetched.
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError>;
+
+    /// The release with its commit and tree, where its objects are in the repository; what else was
+    /// learnt of it stays. Nothing is asked.
+    ///
+    /// # Errors
+    /// Git failed.
+    fn located(&self, cx: &Context<'_>, release: &Release) -> Result<Option<Release>, EngineError> {
+        metadata::located(cx.git, release)
+    }
 
     /// The name of the repository's remote that releases come from, where it is one: commits of
     /// its branches are Core's and not the user's own.
@@ -79,6 +91,29 @@ pub fn open(
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
     sources::open(cx, manifest_remote)
+}
+
+/// What was kept of a release, its metadata too; absent where nothing was, or it cannot be read.
+/// Nothing is asked.
+///
+/// # Errors
+/// Somebody asked to stop, or git failed.
+pub fn kept(
+    cx: &Context<'_>,
+    registry: &dyn Registry,
+    version: &Version,
+) -> Result<Option<Release>, EngineError> {
+    let Ok(listing) = registry.list(cx, false) else {
+        return Ok(None);
+    };
+    let mut releases = listing.releases.into_iter();
+    let Some(mut release) = releases.find(|release| release.version == *version) else {
+        return Ok(None);
+    };
+    if release.unread {
+        registry.read(cx, std::slice::from_mut(&mut release), false)?;
+    }
+    Ok(Some(release))
 }
 
 /// A registry's error about itself.
@@ -105,6 +140,6 @@ fn no_release(location: &str, what: &str) -> EngineError {
 }
 
 /// Puts releases into their one order: by precedence, then build metadata, then tag.
-fn sort(releases: &mut [Release]) {
+pub(crate) fn sort(releases: &mut [Release]) {
     releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
 }

@@ -30,6 +30,7 @@ mod program;
 mod quarantine;
 mod readme;
 mod rehearsal;
+mod releases;
 mod repositories;
 mod status;
 mod streams;

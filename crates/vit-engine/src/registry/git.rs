@@ -210,6 +210,13 @@ impl Registry for GitRegistry {
         fetch_release(cx, Some(&self.remote), release)
     }
 
+    /// The metadata is in the tree, so that what was fetched tells it too.
+    fn located(&self, cx: &Context<'_>, release: &Release) -> Result<Option<Release>, EngineError> {
+        let mut releases = self.list(cx, false)?.releases.into_iter();
+        let found = releases.find(|found| found.tag == release.tag);
+        Ok(found.filter(|found| found.commit.is_some() && found.tree.is_some()))
+    }
+
     fn remote(&self) -> Option<&str> {
         self.remote.name()
     }

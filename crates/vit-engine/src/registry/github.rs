@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use vit_contract::code::Code;
 use vit_contract::output::Source;
 use vit_contract::problem::{Problem, Who};
@@ -63,6 +63,21 @@ struct Heard {
     tags: Option<Answer>,
 }
 
+impl Heard {
+    /// Whether the tags are at least as new as the list: else a release may lack its tag only
+    /// because that was pushed later. (The list is shared with other installations.)
+    fn tags_are_new(&self) -> bool {
+        let tags = self.tags.as_ref();
+        tags.is_some_and(|tags| tags.fetched >= self.api.pages_asked)
+    }
+
+    /// Whether the tags count while the first page stays as it is.
+    fn tags_count(&self, cx: &Context<'_>) -> bool {
+        let tags = self.tags.as_ref();
+        self.tags_are_new() && tags.is_some_and(|tags| within(cx, tags.fetched, TAGS_COUNT))
+    }
+}
+
 /// How a listing came about.
 #[derive(Default)]
 struct How {
@@ -107,7 +122,7 @@ impl GithubRegistry {
     }
 
     fn remember(&self, cx: &Context<'_>, heard: Heard) -> Arc<Heard> {
-        heard.api.keep(cx);
+        heard.api.keep(cx, &self.repository);
         let heard = Arc::new(heard);
         let mut last = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
         *last = Some(Arc::clone(&heard));
@@ -120,15 +135,15 @@ impl GithubRegistry {
         });
         let ask = self.asking(cx);
         // While the first page stays as it is, it is the only question.
-        let tags_count = known.as_ref().is_some_and(|known| {
-            let tags = known.tags.as_ref();
-            !cx.network.refresh && tags.is_some_and(|tags| within(cx, tags.fetched, TAGS_COUNT))
-        });
+        let begun = cx.clock.now();
+        let tags_count = known
+            .as_ref()
+            .is_some_and(|known| !cx.network.refresh && known.tags_count(cx));
         let (api, tags) = if tags_count {
-            (self.hear(cx, &ask, known.as_deref()), None)
+            (self.hear(cx, &ask, known.as_deref(), begun), None)
         } else {
             parallel::both(
-                || self.hear(cx, &ask, known.as_deref()),
+                || self.hear(cx, &ask, known.as_deref(), begun),
                 || Some(self.git.ask(cx)),
             )
         };
@@ -164,6 +179,7 @@ impl GithubRegistry {
         cx: &Context<'_>,
         ask: &Ask<'_>,
         known: Option<&Heard>,
+        begun: Timestamp,
     ) -> Result<Kept, Failure> {
         let address = self
             .repository
@@ -172,10 +188,10 @@ impl GithubRegistry {
         let same = known.filter(|known| {
             !cx.network.refresh
                 && within(cx, known.api.pages_asked, PAGES_COUNT)
-                && known.api.begins_with(&first.body)
+                && known.api.begins_with(&first)
         });
         if let Some(known) = same {
-            return Ok(known.api.confirmed(cx));
+            return Ok(known.api.confirmed(&first));
         }
         // A page that is new moves all that follow.
         let freshness = match first.origin {
@@ -190,7 +206,7 @@ impl GithubRegistry {
                 why,
             })?);
         }
-        let mut kept = Kept::new(cx, &self.repository, &first.body, read);
+        let mut kept = Kept::new(&first, begun, read);
         if rest.more {
             kept.problems.push(self.too_many());
         }
@@ -332,7 +348,12 @@ impl GithubRegistry {
         heard: &Heard,
         how: How,
     ) -> Result<Listing, EngineError> {
-        let releases = assemble::releases(cx, &heard.api.entries, heard.tags.as_ref())?;
+        let said = assemble::Said {
+            entries: &heard.api.entries,
+            tags: heard.tags.as_ref(),
+            tags_are_new: heard.tags_are_new(),
+        };
+        let releases = assemble::releases(cx, &said)?;
         let location = self.repository.to_string();
         let ignored = ignored(heard);
         if releases.is_empty() {
@@ -379,7 +400,7 @@ impl Registry for GithubRegistry {
         let known = self.known(cx);
         let ttl = SignedDuration::try_from(TTL).unwrap_or_default();
         let young = known.as_ref().filter(|known| {
-            let counts = known.tags.is_some() && within(cx, known.api.asked, ttl);
+            let counts = known.tags_count(cx) && within(cx, known.api.asked, ttl);
             !refresh || (!cx.network.refresh && counts)
         });
         let mut listing = match young {

@@ -6,7 +6,7 @@ use vit_contract::release::{self, FILE_NAMES, Release};
 use vit_contract::{digest, text};
 
 use crate::error::EngineError;
-use crate::git::{Blob, Git};
+use crate::git::{Blob, Git, RELEASES, TAGS};
 
 /// Fills in tree and metadata of every release whose commit is here: three processes, however
 /// many releases there are.
@@ -53,6 +53,31 @@ pub(super) fn trees(git: &Git, releases: &mut [Release]) -> Result<(), EngineErr
         release.tree = tree.map(|(oid, _)| oid);
     }
     Ok(())
+}
+
+/// The release with its commit and tree, where they are here: the commit that it was listed with,
+/// else that of the tag that was fetched, else of the user's.
+pub(super) fn located(git: &Git, release: &Release) -> Result<Option<Release>, EngineError> {
+    let names = match &release.commit {
+        Some(commit) => vec![commit.clone()],
+        None => [RELEASES, TAGS]
+            .map(|prefix| format!("{prefix}{}", release.tag))
+            .into(),
+    };
+    let specs: Vec<String> = names
+        .iter()
+        .flat_map(|name| ["commit", "tree"].map(|kind| format!("{name}^{{{kind}}}")))
+        .collect();
+    let found = git.resolve(&specs)?;
+    let here = found.chunks(2).find_map(|pair| match pair {
+        [Some((commit, _)), Some((tree, _))] => Some((commit.clone(), tree.clone())),
+        _ => None,
+    });
+    Ok(here.map(|(commit, tree)| Release {
+        commit: Some(commit),
+        tree: Some(tree),
+        ..release.clone()
+    }))
 }
 
 /// Takes a metadata file's content for a release.

@@ -49,21 +49,31 @@ pub(super) fn adopt(cx: &Context<'_>, answer: &Answer) -> Result<(), EngineError
     Ok(())
 }
 
+/// What others say of the releases.
+pub(super) struct Said<'a> {
+    /// The API.
+    pub(super) entries: &'a [Entry],
+    /// The remote; absent where it could never be asked.
+    pub(super) tags: Option<&'a Answer>,
+    /// Whether the remote was asked after the API.
+    pub(super) tags_are_new: bool,
+}
+
 /// Every release that is listed, tagged or here. Nothing is read of their metadata yet.
 ///
 /// # Errors
 /// Git failed.
 pub(super) fn releases(
     cx: &Context<'_>,
-    entries: &[Entry],
-    answer: Option<&Answer>,
+    said: &Said<'_>,
 ) -> Result<Vec<Release>, EngineError> {
     let here = Here::gather(cx)?;
-    let listed: BTreeMap<&str, &Entry> = entries
+    let listed: BTreeMap<&str, &Entry> = said
+        .entries
         .iter()
         .map(|entry| (entry.tag.as_str(), entry))
         .collect();
-    let offered = answer.map(|answer| &answer.tags);
+    let offered = said.tags.map(|answer| &answer.tags);
     let all: BTreeSet<&str> = listed
         .keys()
         .copied()
@@ -86,7 +96,7 @@ pub(super) fn releases(
             if let Some(entry) = entry {
                 release.problems.extend(entry.problems.iter().cloned());
             }
-            if entry.is_some() && answer.is_some() && offered.is_none() && known.is_none() {
+            if entry.is_some() && said.tags_are_new && offered.is_none() && known.is_none() {
                 release.problems.push(untagged(tag));
             }
             Some(release)

@@ -1,33 +1,28 @@
 //! The last answer of the API, as little as is needed of it, so that a second look costs one small
-//! file and not every page again.
+//! document and not every page again. It stands in the cache, for all installations of a user.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use vit_contract::digest;
 use vit_contract::problem::Problem;
 
 use super::repository::Repository;
 use super::wire::{Entry, Page};
 use crate::context::Context;
-use crate::store::atomic;
-use crate::store::folder::Folder;
+use crate::http::{Client, Got};
 
-const FILE_NAME: &str = "github.json";
-const FORMAT_VERSION: u32 = 1;
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The version of what is kept and of the code that reads pages.
+const VERSION: u32 = 1;
+/// It is bound to no body: it says itself of which first page it is, and when that was asked for.
+const OF_ITSELF: [&str; 0] = [];
 
 /// What the API said.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Kept {
-    format_version: u32,
-    /// Of which repository.
-    repository: String,
     /// When the first page was last asked for with success.
     pub(super) asked: Timestamp,
-    /// When all pages were.
+    /// When somebody began to ask for all pages.
     pub(super) pages_asked: Timestamp,
     /// SHA-256 of the first page.
     first: String,
@@ -40,20 +35,12 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// An answer of now.
-    pub(super) fn new(
-        cx: &Context<'_>,
-        repository: &Repository,
-        first: &[u8],
-        pages: Vec<Page>,
-    ) -> Self {
-        let now = cx.clock.now();
+    /// An answer of now; `begun` says when it was begun to be asked for.
+    pub(super) fn new(first: &Got, begun: Timestamp, pages: Vec<Page>) -> Self {
         let mut kept = Self {
-            format_version: FORMAT_VERSION,
-            repository: repository.to_string(),
-            asked: now,
-            pages_asked: now,
-            first: digest::sha256(first),
+            asked: first.asked,
+            pages_asked: begun,
+            first: first.hash.clone(),
             entries: Vec::new(),
             ignored: BTreeSet::new(),
             problems: Vec::new(),
@@ -70,60 +57,40 @@ impl Kept {
         kept
     }
 
-    /// The same, where the first page is what it was.
-    pub(super) fn confirmed(&self, cx: &Context<'_>) -> Self {
+    /// The same, where `first` is the page that it begins with.
+    pub(super) fn confirmed(&self, first: &Got) -> Self {
         Self {
-            asked: cx.clock.now(),
+            asked: first.asked,
             ..self.clone()
         }
     }
 
     /// Whether this is the first page that it begins with.
-    pub(super) fn begins_with(&self, first: &[u8]) -> bool {
-        self.first == digest::sha256(first)
+    pub(super) fn begins_with(&self, first: &Got) -> bool {
+        self.first == first.hash
     }
 
     /// The last answer of this repository, where it was kept and can be read.
     pub(super) fn read(cx: &Context<'_>, repository: &Repository) -> Option<Self> {
-        let bytes = atomic::read_bounded(&path(cx), MAX_BYTES).ok()??;
-        let kept: Self = serde_json::from_slice(&bytes).ok()?;
-        let ours = kept.format_version == FORMAT_VERSION
-            && kept.repository == repository.to_string();
-        ours.then_some(kept)
+        let bytes = Client::new(cx).derived(&key(repository), &OF_ITSELF)?;
+        serde_json::from_slice(&bytes).ok()
     }
 
-    /// Keeps it. A failure is not reported: what cannot be kept is asked for again.
-    pub(super) fn keep(&self, cx: &Context<'_>) {
-        if newer_format(cx) {
-            return;
-        }
-        if let Ok(bytes) = serde_json::to_vec(self)
-            && bytes.len() <= MAX_BYTES
-            && Folder::state(cx.site).ensure().is_ok()
-        {
-            let _ = atomic::write(&path(cx), &bytes, cx.faults);
+    /// Keeps it. What cannot be kept is asked for again.
+    pub(super) fn keep(&self, cx: &Context<'_>, repository: &Repository) {
+        if let Ok(bytes) = serde_json::to_vec(self) {
+            Client::new(cx).keep_derived(&key(repository), &OF_ITSELF, &bytes);
         }
     }
 }
 
-/// Whether a newer `vit` keeps its answers here.
-fn newer_format(cx: &Context<'_>) -> bool {
-    #[derive(Deserialize)]
-    struct Version {
-        format_version: u32,
-    }
-    let bytes = atomic::read_bounded(&path(cx), MAX_BYTES).ok().flatten();
-    bytes
-        .and_then(|bytes| serde_json::from_slice::<Version>(&bytes).ok())
-        .is_some_and(|found| found.format_version > FORMAT_VERSION)
+fn key(repository: &Repository) -> String {
+    let api = repository.api.base();
+    format!("github listing {VERSION} of {repository} at {api}")
 }
 
 /// Whether `then` is not longer ago than `span`; a time to come is none that can be trusted.
 pub(super) fn within(cx: &Context<'_>, then: Timestamp, span: SignedDuration) -> bool {
     let age = cx.clock.now().duration_since(then);
     !age.is_negative() && age <= span
-}
-
-fn path(cx: &Context<'_>) -> PathBuf {
-    cx.site.state_dir.join(FILE_NAME)
 }

@@ -15,7 +15,7 @@ fn case_08_github_git_is_asked_where_the_api_fails() {
         ("no list", Reply::json("{}"), "a list was expected"),
         ("NaN", Reply::json("[NaN]"), "line 1"),
         ("depth", Reply::json(&deep), "deeper than 64"),
-        ("size", Reply::json(&large), "8388608"),
+        ("size", Reply::json(&large), "larger than 8 MiB"),
         ("primary limit", Reply::limited(403, Some(1_900_000_000)), "with GITHUB_TOKEN set"),
         ("secondary limit", Reply::limited_secondary(429, Some("60")), "no more requests"),
         ("server error", Reply::status(503), "503"),

@@ -86,6 +86,13 @@ fn offline_from_the_first_day_says_what_to_do() {
     assert_eq!(scene.server.count(), 0);
 }
 
+/// The files of the cache that hold what was made of pages.
+fn derived(scene: &Scene) -> Vec<std::path::PathBuf> {
+    let cache = scene.run(|cx| crate::http::cache::place::find(cx.environment).unwrap().path);
+    let folder = std::fs::read_dir(cache.join("derived")).unwrap();
+    folder.map(|entry| entry.unwrap().path()).collect()
+}
+
 #[test]
 fn without_a_place_to_keep_it_a_run_still_knows_what_it_heard() {
     let scene = Scene::new();
@@ -93,26 +100,46 @@ fn without_a_place_to_keep_it_a_run_still_knows_what_it_heard() {
     scene.run(|cx| {
         let registry = crate::registry::open(cx, None).unwrap();
         let first = registry.list(cx, true).unwrap();
-        for file in ["github.json", "registry.json"] {
-            let _ = std::fs::remove_file(cx.site.state_dir.join(file));
-        }
+        std::fs::remove_file(&derived(&scene)[0]).unwrap();
+        std::fs::remove_file(cx.site.state_dir.join("registry.json")).unwrap();
         let again = registry.list(cx, false).unwrap();
         assert_eq!(again.releases, first.releases);
     });
 }
 
 #[test]
-fn a_kept_answer_that_is_damaged_or_anothers_is_asked_for_again() {
-    let scene = Scene::new();
-    for bad in ["", "{", "[]", r#"{"format_version": 99}"#] {
-        scene.listed();
-        let path = scene.world.path(".git/vit/github.json");
-        std::fs::write(&path, bad).unwrap();
+fn a_kept_answer_that_is_damaged_is_asked_for_again() {
+    let mut scene = Scene::new();
+    scene.listed();
+    for bad in ["", "{", "[]"] {
+        std::fs::write(&derived(&scene)[0], bad).unwrap();
         let count = scene.server.count();
+        scene.refresh = true;
         assert_eq!(scene.listed().releases.len(), 1);
+        scene.refresh = false;
         assert_eq!(scene.server.count(), count + 1);
-        let left = std::fs::read_to_string(&path).unwrap();
-        // That of a newer `vit` is left to it.
-        assert_eq!(left == bad, bad.contains("99"));
+        assert_eq!(scene.listed().source.requests, 0);
     }
+}
+
+/// The list is shared with another installation, the tags are not: a release that was listed
+/// since is not called untagged.
+#[test]
+fn a_list_that_another_installation_heard_does_not_make_old_tags_true() {
+    let mut scene = Scene::new();
+    scene.listed();
+    let own = scene.world.path(".git/vit/registry.json");
+    let before = std::fs::read(&own).unwrap();
+    scene.publish("1.1.0");
+    scene.server.release("v1.1.0", Asset::none);
+    scene.later(10);
+    scene.listed();
+    // As if the second look had been another installation's.
+    std::fs::write(&own, before).unwrap();
+    let offline = scene.list(false).unwrap();
+    assert!(find(&offline.releases, "v1.1.0").is_usable());
+    // And the tags are asked for, though the list is young.
+    let listing = scene.listed();
+    assert!(find(&listing.releases, "v1.1.0").is_usable());
+    assert!(std::fs::read_to_string(&own).unwrap().contains("v1.1.0"));
 }
