@@ -14,6 +14,7 @@ mod discovery;
 mod environment;
 mod explain;
 mod faults;
+mod github;
 mod help;
 mod hostile_smoke;
 mod installation;

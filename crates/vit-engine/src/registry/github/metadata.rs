@@ -48,7 +48,8 @@ impl Case<'_> {
 }
 
 impl Reader<'_> {
-    /// Fills in the releases that are unread. One whose metadata cannot be had bears a problem.
+    /// Fills in the releases that are unread. One whose metadata cannot be had stays so, and bears
+    /// a problem.
     ///
     /// # Errors
     /// Somebody asked to stop, or git failed.
@@ -82,8 +83,8 @@ impl Reader<'_> {
             } else {
                 case.why.join("; ")
             };
+            // It stays unread: somebody may ask again, or be asked.
             metadata::not_fetched(case.release, &why);
-            case.done();
         }
         Ok(())
     }

@@ -123,7 +123,7 @@ fn what_cannot_be_had_is_said_of_each_release() {
     let releases = scene.read(true);
     let lost = find(&releases, "v1.1.0");
     assert_eq!(codes(&lost.problems), [Code::MetadataNotFetched]);
-    assert!(lost.is_usable() && !lost.unread);
+    assert!(lost.is_usable() && lost.unread);
     let why = lost.problems[0].evidence.as_deref().unwrap();
     assert!(why.contains("the asset release_metadata.json") && why.contains("through git"), "{why}");
     // One limit is enough to know.
