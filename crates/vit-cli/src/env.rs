@@ -21,6 +21,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "where journal, lock and evidence are kept, instead of `vit` in the repository's git folder",
     ),
     (
+        "GITHUB_TOKEN, GH_TOKEN",
+        "who asks GitHub's API, the first that is set; else `gh auth token`. Sent to the API and \
+         nowhere else",
+    ),
+    (
+        "GITHUB_API_URL",
+        "the API of a GitHub Enterprise, such as https://HOST/api/v3; api.github.com otherwise",
+    ),
+    (
+        "VITRUVYAN_REPO",
+        "OWNER/NAME on GitHub of the Core repository, where neither settings nor remotes name one",
+    ),
+    (
         "NO_COLOR",
         "no colour and no spinner, whatever the value (unless empty)",
     ),

@@ -100,7 +100,7 @@ fn case_32_github_no_command_leaves_a_token_behind() {
         &["release", "list"],
         &["release", "show", "1.1.0"],
         &["plan"],
-        &["upgrade", "--yes", "-vv"],
+        &["upgrade", "--yes", "-v"],
         &["status"],
         &["history"],
         &["explain"],
@@ -128,7 +128,7 @@ fn case_32_github_no_command_leaves_a_token_behind() {
     // An error, with all that is said of it.
     server.fail(Some(Reply::status(401)));
     server.connect_git(&world, false);
-    let failed = run(&world, &server, &["update", "--refresh", "-vv"])
+    let failed = run(&world, &server, &["update", "--refresh", "-v"])
         .env("GITHUB_TOKEN", CANARY)
         .run();
     output.push_str(&format!("{failed:?}\n"));
