@@ -152,6 +152,7 @@ codes! {
     ObjectsMissing "objects_missing" Blocked "the release's commit is not in this repository and could not be fetched";
     RegistryStale "registry_stale" Warning "the registry could not be reached; what was fetched before is used";
     RegistryFallback "registry_fallback" Info "the first source of releases did not answer; the next one did";
+    RegistryIncomplete "registry_incomplete" Warning "a part of the registry's list of releases could not be read and was left out";
     RateLimited "rate_limited" Warning "the server allows no more requests for now";
     RegistryUntrusted "registry_untrusted" Blocked "the registry's signed metadata does not verify: nothing new is installed from it";
     RegistryMetadataExpired "registry_metadata_expired" Blocked "the registry's signed metadata has expired: nothing new is installed from it";

@@ -1,6 +1,6 @@
-//! Where releases come from, behind one trait: the tags of a git remote, the repository's own
-//! tags where it has no remote, or a folder of metadata. (The GitHub client and the static index
-//! join here.)
+//! Where releases come from, behind one trait: the releases of a GitHub repository, the tags of a
+//! git remote, the repository's own tags where it has no remote, or a folder of metadata. (The
+//! static index joins here.)
 //!
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
@@ -8,18 +8,18 @@ use semver::Version;
 use vit_contract::output::Source;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
-use vit_contract::settings::RegistryKind;
 
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::submodule;
 
 mod answer;
 mod choice;
 mod dir;
 mod git;
+mod github;
 mod local;
 mod metadata;
+mod sources;
 #[cfg(test)]
 pub(crate) mod scripted;
 #[cfg(test)]
@@ -82,7 +82,7 @@ pub trait Registry: Send + Sync {
 
 /// The registry that the settings name, else the remote of the submodule that Core is, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
-/// repository's own tags.
+/// repository's own tags. Where the remote is a repository on GitHub, its API is asked first.
 ///
 /// # Errors
 /// The settings name a remote or folder that does not exist, or nothing here can hold releases.
@@ -90,19 +90,7 @@ pub fn open(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
-    if let Some(url) = submodule::release_url(cx)? {
-        return Ok(Box::new(git::GitRegistry::new(choice::at_url(&url)?)));
-    }
-    match cx.site.settings.registry.kind {
-        RegistryKind::Dir => Ok(Box::new(dir::DirRegistry::open(cx, manifest_remote)?)),
-        // The kinds that need HTTP join here.
-        RegistryKind::Github | RegistryKind::Index | RegistryKind::Auto | RegistryKind::Git => {
-            match choice::git_remote(cx, manifest_remote)? {
-                Some(remote) => Ok(Box::new(git::GitRegistry::new(remote))),
-                None => Ok(Box::new(local::LocalTags)),
-            }
-        }
-    }
+    sources::open(cx, manifest_remote)
 }
 
 /// What was kept of a release, its metadata too; absent where nothing was, or it cannot be read.
