@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "update",
     "why",
     "release",

@@ -247,7 +247,10 @@ impl GithubRegistry {
                         "git could not reach the repository; its tags come from the API",
                     )
                     .evidence(why.to_string())
-                    .hint(Who::You, "a release is fetched through git: check the remote"),
+                    .hint(
+                        Who::You,
+                        "a release is fetched through git: check the remote",
+                    ),
                 );
                 let tags = tags.into_iter().map(|tag| (tag.name, tag.commit));
                 let answer = Answer::of_commits(cx, &self.remote, tags);
@@ -342,12 +345,7 @@ impl GithubRegistry {
         }
     }
 
-    fn listing(
-        &self,
-        cx: &Context<'_>,
-        heard: &Heard,
-        how: How,
-    ) -> Result<Listing, EngineError> {
+    fn listing(&self, cx: &Context<'_>, heard: &Heard, how: How) -> Result<Listing, EngineError> {
         let said = assemble::Said {
             entries: &heard.api.entries,
             tags: heard.tags.as_ref(),
