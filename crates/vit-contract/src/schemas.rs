@@ -14,6 +14,9 @@ use crate::output::{
     ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
     UpdateReport, WhyReport,
 };
+use crate::package::PackageManifest;
+use crate::package::index::PackageIndex;
+use crate::package::installed::InstalledPackages;
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
 use crate::settings::Settings;
@@ -49,6 +52,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("release_metadata", read::<ReleaseMetadata>()),
         ("upgrade_history", read::<History>()),
         ("settings", read::<Settings>()),
+        ("package", read::<PackageManifest>()),
+        ("package_index", read::<PackageIndex>()),
+        ("installed_packages", read::<InstalledPackages>()),
     ]
 }
 
