@@ -66,7 +66,7 @@ impl Partial {
         let kept = File::open(&self.etag).ok()?;
         kept.take(MAX_ETAG).read_to_string(&mut etag).ok()?;
         let found = fs::symlink_metadata(&self.data).ok()?;
-        (found.is_file() && found.len() > 0 && is_strong(&etag)).then(|| (found.len(), etag))
+        (found.is_file() && found.len() > 0 && is_strong(&etag)).then_some((found.len(), etag))
     }
 
     fn discard(&self) {

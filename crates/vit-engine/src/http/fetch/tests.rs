@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use vit_testkit::fault_server::{FaultServer, Reply};
 
-use super::super::scene::{BRISK, CANARY, Scene, Scripted, json, secret, told};
+use super::super::scene::{BRISK, CANARY, Scene, Scripted, json, secret, told, write};
 use super::*;
 use crate::http::client::Client;
 use crate::http::transport::Transport;
@@ -102,6 +102,17 @@ fn case_08_every_accident_is_an_error_that_says_so() {
             Reply::json("{}").header("content-encoding", "br\x1b"),
             "compressed as `br\\x1b`",
         ),
+    ] {
+        accident(&server, &scene, path, reply, says);
+    }
+}
+
+/// CASES.md 8: what is no HTTP, and what is no document.
+#[test]
+fn case_08_noise_is_an_error_that_says_so() {
+    let server = FaultServer::start();
+    let scene = Scene::real(&[]);
+    for (path, reply, says) in [
         (
             "/noise",
             Reply::raw(b"\x00\x01\x02 no http\r\n\r\n"),
@@ -135,11 +146,16 @@ fn case_08_every_accident_is_an_error_that_says_so() {
         ),
         ("/odd", Reply::json("{}").with_status(206), "answered 206"),
     ] {
-        server.on(path, reply);
-        let error = scene.error(&server.url(path));
-        assert!(error.contains(says), "{path}: {error}");
-        assert!(error.contains("127.0.0.1"), "{path}: {error}");
+        accident(&server, &scene, path, reply, says);
     }
+}
+
+/// Asks for `path`, which answers with `reply`: the error names the server and says what it is.
+fn accident(server: &FaultServer, scene: &Scene, path: &str, reply: Reply, says: &str) {
+    server.on(path, reply);
+    let error = scene.error(&server.url(path));
+    assert!(error.contains(says), "{path}: {error}");
+    assert!(error.contains("127.0.0.1"), "{path}: {error}");
 }
 
 /// A body that is shorter than it could be is not mixed up with the next answer.
@@ -532,7 +548,7 @@ fn a_place_is_given_back() {
 fn files_are_read_where_they_are_configured() {
     let scene = Scene::real(&[]);
     let file = scene.file("mirror.json");
-    std::fs::write(&file, "{\"a\": 1}").unwrap();
+    write(&file, "{\"a\": 1}");
     let url = format!("file://{}", file.display());
     assert_eq!(scene.fetch(&json(&url)).unwrap().body, b"{\"a\": 1}");
     let folder = format!("file://{}", file.parent().unwrap().display());
