@@ -86,10 +86,7 @@ fn facts(report: &StatusReport, view: View) -> String {
         let text = Cell::new(quarantine::line(release)).paint(Paint::yellow);
         table.row(vec![label(name), text]);
     }
-    table.row(vec![
-        label("releases"),
-        last_check(report, view),
-    ]);
+    table.row(vec![label("releases"), last_check(report, view)]);
     let last = report.last_transaction.as_ref().map_or_else(
         || Cell::new("nothing was done yet").paint(Paint::dim),
         |entry| {
@@ -227,7 +224,7 @@ mod tests {
           channel     stable (set by manifest of finance)
           held        1.2.0
           quarantine  1.2.0: failed 3 times, last on 2026-03-01 08:00:03Z: smoke_test_failed: energy: the smoke test failed (exit 1) (transaction 20260302-090000-2c)
-          releases    1.1.0 is available (asked 2026-03-01 08:00:00Z)
+          releases    1.1.0 is available (git origin, asked 2 h ago)
           last        1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
 
           vertical  version  status  takes Core      answer  smoke test  manifest
