@@ -6,6 +6,7 @@ use std::str::FromStr as _;
 use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
+mod ask;
 pub mod cache;
 pub mod listing;
 pub mod mistakes;
@@ -15,6 +16,7 @@ pub mod release;
 pub mod shell;
 pub mod target;
 
+pub use ask::AskArgs;
 pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
 pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
@@ -25,8 +27,8 @@ pub use registry::{
     TrustRemoveArgs,
 };
 pub use release::{
-    AskArgs, BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs,
-    UpdateArgs, UpdateCommand, UpgradeArgs, WhyArgs,
+    BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
+    UpdateCommand, UpgradeArgs, WhyArgs,
 };
 pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
 
@@ -196,6 +198,24 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn servers_are_asked_or_not() {
+        for (line, good) in [
+            ("vit update --refresh --wait 15m", true),
+            ("vit why 1.2.0 --wait 0s", true),
+            ("vit plan --refresh", true),
+            ("vit upgrade --wait 1d", true),
+            ("vit upgrade --wait 25h", false),
+            ("vit update --wait soon", false),
+            ("vit update --refresh --offline", false),
+            ("vit plan --wait 5m --offline", false),
+            ("vit upgrade --plan p.json --refresh", false),
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert_eq!(parsed.is_ok(), good, "{line}");
+        }
     }
 
     #[test]

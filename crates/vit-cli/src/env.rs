@@ -34,6 +34,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
          registry: it wins over the remotes, and `[registry]` in vit.toml wins over it",
     ),
     (
+        "GITHUB_TOKEN, GH_TOKEN",
+        "who asks GitHub's API, the first that is set; else `gh auth token`. Sent to the API and \
+         nowhere else",
+    ),
+    (
+        "GITHUB_API_URL",
+        "the API of a GitHub Enterprise, such as https://HOST/api/v3; api.github.com otherwise",
+    ),
+    (
+        "VITRUVYAN_REPO",
+        "OWNER/NAME on GitHub of the Core repository, where neither settings nor remotes name one",
+    ),
+    (
         "NO_COLOR",
         "no colour and no spinner, whatever the value (unless empty)",
     ),

@@ -13,6 +13,7 @@
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
 //! | [`settings`] | `vit.toml` |
 //! | [`index`] | `index.json`, the static index of a registry |
+//! | [`package`] | `.vit` manifests, and what is installed by them |
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
 //! | [`pins`] | `requirements.txt`, `pyproject.toml`, `uv.lock`: where a version of Core is named |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
@@ -28,8 +29,10 @@ pub mod duration;
 pub mod exit;
 pub mod history;
 pub mod index;
+mod inside;
 pub mod name;
 pub mod output;
+pub mod package;
 pub mod pins;
 pub mod plan;
 pub mod problem;

@@ -16,6 +16,9 @@ use crate::output::{
     ReleaseListReport, ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport,
     TrustReport, UpdateReport, WhyReport,
 };
+use crate::package::PackageManifest;
+use crate::package::index::PackageIndex;
+use crate::package::installed::InstalledPackages;
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
 use crate::settings::Settings;
@@ -60,6 +63,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("upgrade_history", read::<History>()),
         ("index", read::<Index>()),
         ("settings", read::<Settings>()),
+        ("package", read::<PackageManifest>()),
+        ("package_index", read::<PackageIndex>()),
+        ("installed_packages", read::<InstalledPackages>()),
     ]
 }
 

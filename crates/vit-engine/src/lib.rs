@@ -13,7 +13,7 @@
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | what may be believed | [`trust`] |
 //! | taking secrets out of what is kept | [`redact`] |
-//! | deciding (no I/O) | [`compat`], [`plan`] |
+//! | deciding (no I/O) | [`compat`], [`plan`], [`resolve`] (which packages in which versions) |
 //! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside; [`twin`], a folder kept to be put back |
 //! | one module a command | [`ops`] |
 
@@ -38,6 +38,7 @@ pub mod process;
 pub mod redact;
 pub mod registry;
 pub mod rehearsal;
+pub mod resolve;
 pub mod site;
 pub mod snapshots;
 pub mod steps;

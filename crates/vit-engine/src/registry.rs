@@ -1,6 +1,6 @@
-//! Where releases come from, behind one trait: the tags of a git remote, the repository's own
-//! tags where it has no remote, a folder of metadata, or a static index over HTTP. (The GitHub
-//! client joins here.)
+//! Where releases come from, behind one trait: the releases of a GitHub repository, the tags of a
+//! git remote, the repository's own tags where it has no remote, a folder of metadata, or a static
+//! index over HTTP.
 //!
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
@@ -12,18 +12,19 @@ use vit_contract::settings::RegistryKind;
 
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::submodule;
 
 mod answer;
 mod choice;
 mod dir;
 mod git;
+mod github;
 mod guard;
 pub(crate) mod index;
 mod local;
 mod metadata;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -98,7 +99,7 @@ pub trait Registry: Send + Sync {
 /// The registry that the settings name, else the remote of the submodule that Core is, else the
 /// index of `VIT_REGISTRY_URL`, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
-/// repository's own tags.
+/// repository's own tags. Where the remote is a repository on GitHub, its API is asked first.
 ///
 /// An origin that is trusted as signed is read as a signed index or not at all.
 ///
@@ -108,26 +109,7 @@ pub fn open(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
-    if let Some(url) = submodule::release_url(cx)? {
-        return of_git(cx, choice::at_url(&url)?);
-    }
-    if let Some(location) = index_location(cx) {
-        let index = index::IndexRegistry::open(cx, &location, manifest_remote)?;
-        return guard::beside(cx, Box::new(index), Some(&location));
-    }
-    match cx.site.settings.registry.kind {
-        RegistryKind::Dir => {
-            let dir = dir::DirRegistry::open(cx, manifest_remote)?;
-            guard::beside(cx, Box::new(dir), None)
-        }
-        // The other kind that needs HTTP joins here.
-        RegistryKind::Github | RegistryKind::Index | RegistryKind::Auto | RegistryKind::Git => {
-            match choice::git_remote(cx, manifest_remote)? {
-                Some(remote) => of_git(cx, remote),
-                None => guard::beside(cx, Box::new(local::LocalTags), None),
-            }
-        }
-    }
+    sources::open(cx, manifest_remote)
 }
 
 /// The variable that names a static index where the settings name no registry.
@@ -146,12 +128,6 @@ pub fn index_location(cx: &Context<'_>) -> Option<String> {
         }
         _ => None,
     }
-}
-
-/// The tags of a remote, which no signature vouches for as a registry.
-fn of_git(cx: &Context<'_>, remote: choice::Chosen) -> Result<Box<dyn Registry>, EngineError> {
-    let url = remote.url.clone();
-    guard::unsigned(cx, Box::new(git::GitRegistry::new(remote)), &url)
 }
 
 /// What was kept of a release, its metadata too; absent where nothing was, or it cannot be read.

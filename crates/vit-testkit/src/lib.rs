@@ -7,6 +7,7 @@
 //! | what a working tree is, compared by content | [`state`], [`tree_hash`] |
 //! | making the engine fail or die at named points | [`faults`], [`kill`] |
 //! | a server that lies, stalls and limits | [`fault_server`]; [`tls_server`] for handshakes |
+//! | GitHub on loopback | [`github_server`] |
 //! | smoke tests that misbehave | [`smoke`] |
 //! | Python environments, wheels, a project to install | [`python`] |
 //! | repositories of The Update Framework, good and attacked | [`tuf`] |
@@ -19,6 +20,7 @@ pub mod core_repo;
 pub mod fault_server;
 pub mod faults;
 mod git;
+pub mod github_server;
 mod import;
 pub mod kill;
 pub mod processes;

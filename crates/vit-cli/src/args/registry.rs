@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::release::AskArgs;
+use super::AskArgs;
 
 /// `vit mirror`.
 #[derive(Debug, Clone, Args)]

@@ -15,6 +15,7 @@ mod discovery;
 mod environment;
 mod explain;
 mod faults;
+mod github;
 mod help;
 mod hostile_smoke;
 mod installation;

@@ -11,6 +11,7 @@ use super::body::BodyError;
 use super::client::{HttpError, Request};
 use super::fetch::{self, Arrived};
 use super::transport::TransportError;
+use super::wait::patiently;
 use crate::context::Context;
 
 /// The largest file that is downloaded where nobody says how large it is, in bytes.
@@ -65,7 +66,7 @@ impl Partial {
         let kept = File::open(&self.etag).ok()?;
         kept.take(MAX_ETAG).read_to_string(&mut etag).ok()?;
         let found = fs::symlink_metadata(&self.data).ok()?;
-        (found.is_file() && found.len() > 0 && is_strong(&etag)).then(|| (found.len(), etag))
+        (found.is_file() && found.len() > 0 && is_strong(&etag)).then_some((found.len(), etag))
     }
 
     fn discard(&self) {
@@ -96,7 +97,7 @@ pub fn download(
     file: &Path,
     expected: Option<&Expected>,
 ) -> Result<Downloaded, HttpError> {
-    fetch::patiently(cx, || attempt(cx, request, file, expected))
+    patiently(cx, || attempt(cx, request, file, expected))
 }
 
 fn attempt(

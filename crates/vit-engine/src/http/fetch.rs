@@ -10,12 +10,11 @@ use super::redirect::{Trail, is_redirect};
 use super::traffic::Place;
 use super::transport::file::Files;
 use super::transport::{Answer, Exchange, Headers, Transport as _, TransportError};
+use super::wait::patiently;
 use crate::context::Context;
 
 /// The largest body of an error that is read, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
-/// How long a wait for a limit is before it is looked whether to stop.
-const SLICE: Duration = Duration::from_millis(200);
 /// Headers that go along to another origin: they say nothing of who asks.
 const NEUTRAL: [&str; 4] = ["accept", "accept-encoding", "range", "if-range"];
 
@@ -276,90 +275,6 @@ fn headers(
         headers.retain(|(name, _)| NEUTRAL.contains(name));
     }
     headers
-}
-
-/// Makes an attempt, and where it hits a limit that is shorter than what is left of `--wait`,
-/// waits and makes it again.
-pub(super) fn patiently<T>(
-    cx: &Context<'_>,
-    attempt: impl Fn() -> Result<T, HttpError>,
-) -> Result<T, HttpError> {
-    let mut left = cx.network.wait;
-    loop {
-        let (host, until, error) = match attempt() {
-            Err(HttpError::Limited {
-                host,
-                until,
-                secondary,
-                token,
-            }) => {
-                let error = HttpError::Limited {
-                    host: host.clone(),
-                    until,
-                    secondary,
-                    token,
-                };
-                (host, until, error)
-            }
-            other => return other,
-        };
-        let needed = until.duration_since(cx.clock.now());
-        // At least a second, so that a server that always says "now" is not asked for ever.
-        let needed = Duration::try_from(needed)
-            .unwrap_or_default()
-            .max(Duration::from_secs(1));
-        if needed > left {
-            return Err(error);
-        }
-        left -= needed;
-        let mut rest = needed;
-        while !rest.is_zero() {
-            if cx.cancel.is_set() {
-                return Err(HttpError::Cancelled);
-            }
-            let slice = rest.min(SLICE);
-            cx.clock.pause(slice);
-            rest -= slice;
-        }
-        cx.network.traffic.waited(&host, until);
-    }
-}
-
-/// Does `work` for each of the items, several at a time: the places of each host see to it that
-/// no server gets more than it should. The answers in the order of the items.
-pub(super) fn all<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T> {
-    const THREADS: usize = 2 * super::traffic::AT_ONCE;
-    let threads = items.len().min(THREADS);
-    if threads < 2 {
-        return items.iter().map(work).collect();
-    }
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let (next, work) = (&next, &work);
-    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(move || {
-                    let mut done = Vec::new();
-                    loop {
-                        let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                        let Some(item) = items.get(at) else {
-                            return done;
-                        };
-                        done.push((at, work(item)));
-                    }
-                })
-            })
-            .collect();
-        running
-            .into_iter()
-            .flat_map(|thread| match thread.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    });
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, answer)| answer).collect()
 }
 
 #[cfg(test)]

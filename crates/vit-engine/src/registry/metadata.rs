@@ -20,11 +20,8 @@ pub(super) fn fill(git: &Git, releases: &mut [Release]) -> Result<(), EngineErro
     let blobs = git.read_blobs(&files, release::MAX_BYTES)?;
     let here = releases.iter_mut().filter(|r| r.commit.is_some());
     for (release, blobs) in here.zip(blobs.chunks(FILE_NAMES.len())) {
-        let found = FILE_NAMES.iter().zip(blobs);
-        match found.into_iter().find(|(_, blob)| **blob != Blob::Missing) {
-            Some((name, Blob::Content(bytes))) => read(release, name, bytes),
-            Some((name, Blob::TooLarge(size))) => too_large(release, name, *size),
-            Some((_, Blob::Missing)) | None => missing(release),
+        if !of_blobs(release, blobs) {
+            missing(release);
         }
     }
     Ok(())
@@ -45,6 +42,17 @@ pub(super) fn in_tree(git: &Git, release: &Release) -> Result<Option<Vec<u8>>, E
         Some(Blob::Content(bytes)) => Some(bytes),
         _ => None,
     })
+}
+
+/// Takes the first of a release's files that is there; whether one is.
+pub(super) fn of_blobs(release: &mut Release, blobs: &[Blob]) -> bool {
+    let mut found = FILE_NAMES.iter().zip(blobs);
+    match found.find(|(_, blob)| **blob != Blob::Missing) {
+        Some((name, Blob::Content(bytes))) => read(release, name, bytes),
+        Some((name, Blob::TooLarge(size))) => too_large(release, name, *size),
+        Some((_, Blob::Missing)) | None => return false,
+    }
+    true
 }
 
 /// Fills in the tree of every release whose commit is here.
@@ -107,6 +115,21 @@ pub(super) fn missing(release: &mut Release) {
     );
     let hint = format!("add {} to the release's tree", FILE_NAMES[0]);
     release.problems.push(problem.hint(Who::Core, hint));
+}
+
+/// Notes that a release's metadata could not be had.
+pub(super) fn not_fetched(release: &mut Release, why: &str) {
+    let problem = Problem::new(
+        Code::MetadataNotFetched,
+        &release.tag,
+        "the release's metadata was not fetched: nothing is known of its changes",
+    )
+    .evidence(text::excerpt(why, 400))
+    .hint(
+        Who::You,
+        "check the network, and ask again with `--refresh`",
+    );
+    release.problems.push(problem);
 }
 
 /// Notes that a release's metadata is past its bound.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use vit_testkit::fault_server::{FaultServer, Reply};
 
-use super::super::scene::{BRISK, CANARY, Scene, Scripted, json, secret, told};
+use super::super::scene::{BRISK, CANARY, Scene, Scripted, json, secret, told, write};
 use super::*;
 use crate::http::client::Client;
 use crate::http::transport::Transport;
+use crate::http::wait::{SLICE, patiently};
 
 #[test]
 fn a_document_comes_with_what_was_asked_for() {
@@ -93,14 +94,25 @@ fn case_08_every_accident_is_an_error_that_says_so() {
         ),
         (
             "/damaged",
-            Reply::json("{}").header("content-encoding", "gzip"),
-            "cannot be used",
+            Reply::text("this is not compressed").header("content-encoding", "gzip"),
+            "its compression is damaged",
         ),
         (
             "/brotli",
             Reply::json("{}").header("content-encoding", "br\x1b"),
             "compressed as `br\\x1b`",
         ),
+    ] {
+        accident(&server, &scene, path, reply, says);
+    }
+}
+
+/// CASES.md 8: what is no HTTP, and what is no document.
+#[test]
+fn case_08_noise_is_an_error_that_says_so() {
+    let server = FaultServer::start();
+    let scene = Scene::real(&[]);
+    for (path, reply, says) in [
         (
             "/noise",
             Reply::raw(b"\x00\x01\x02 no http\r\n\r\n"),
@@ -134,11 +146,16 @@ fn case_08_every_accident_is_an_error_that_says_so() {
         ),
         ("/odd", Reply::json("{}").with_status(206), "answered 206"),
     ] {
-        server.on(path, reply);
-        let error = scene.error(&server.url(path));
-        assert!(error.contains(says), "{path}: {error}");
-        assert!(error.contains("127.0.0.1"), "{path}: {error}");
+        accident(&server, &scene, path, reply, says);
     }
+}
+
+/// Asks for `path`, which answers with `reply`: the error names the server and says what it is.
+fn accident(server: &FaultServer, scene: &Scene, path: &str, reply: Reply, says: &str) {
+    server.on(path, reply);
+    let error = scene.error(&server.url(path));
+    assert!(error.contains(says), "{path}: {error}");
+    assert!(error.contains("127.0.0.1"), "{path}: {error}");
 }
 
 /// A body that is shorter than it could be is not mixed up with the next answer.
@@ -408,8 +425,7 @@ fn a_limit_is_waited_for_as_long_as_wanted() {
 
 #[test]
 fn a_wait_ends_on_request() {
-    let transport = Scripted::new(|_| (429, vec![("retry-after", "30".to_owned())], String::new()));
-    let mut scene = Scene::through(transport.clone());
+    let mut scene = Scene::real(&[]);
     scene.network.wait = Duration::from_secs(3600);
     scene.cancel.flag().store(true, Ordering::SeqCst);
     let attempts = Mutex::new(0);
@@ -427,6 +443,30 @@ fn a_wait_ends_on_request() {
     assert!(matches!(error, Err(HttpError::Cancelled)));
     assert_eq!(*attempts.lock().unwrap(), 1);
     assert_eq!(scene.clock.waited(), Duration::ZERO);
+}
+
+/// Several requests that hit one limit wait for it once, and what `--wait` allows is spent once.
+#[test]
+fn a_limit_is_waited_for_once_by_all() {
+    let calls = AtomicUsize::new(0);
+    let transport = Scripted::new(move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0..2 => (429, vec![("retry-after", "30".to_owned())], String::new()),
+        _ => (200, Vec::new(), "{}".to_owned()),
+    });
+    let mut scene = Scene::through(transport);
+    scene.network.wait = Duration::from_secs(60);
+    let requests: Vec<_> = (0..4)
+        .map(|n| json(&format!("https://a.example/{n}")))
+        .collect();
+    let got = scene.with(|cx| Client::new(cx).get_all(&requests));
+    assert!(got.iter().all(Result::is_ok), "{got:?}");
+    assert!(scene.clock.waited() <= Duration::from_secs(60));
+    // And what was waited is gone for the requests after it.
+    let spent = scene.clock.waited();
+    let transport = Scripted::new(|_| (429, vec![("retry-after", "31".to_owned())], String::new()));
+    scene.network.transport = Box::new(transport);
+    assert!(scene.fetch(&json("https://a.example/")).is_err());
+    assert_eq!(scene.clock.waited(), spent);
 }
 
 /// A server that never says anything but "wait" is not asked for ever.
@@ -508,7 +548,7 @@ fn a_place_is_given_back() {
 fn files_are_read_where_they_are_configured() {
     let scene = Scene::real(&[]);
     let file = scene.file("mirror.json");
-    std::fs::write(&file, "{\"a\": 1}").unwrap();
+    write(&file, "{\"a\": 1}");
     let url = format!("file://{}", file.display());
     assert_eq!(scene.fetch(&json(&url)).unwrap().body, b"{\"a\": 1}");
     let folder = format!("file://{}", file.parent().unwrap().display());
@@ -559,11 +599,11 @@ fn certificates_count() {
     let authority = server.authority();
     let trusting = Scene::real(&[("SSL_CERT_FILE", authority.to_str().unwrap())]);
     // Twice, on connections of their own: the certificates are kept.
-    for host in ["localhost", "127.0.0.1"] {
-        let got = trusting.fetch(&secret(&server.url(host))).unwrap();
+    for _ in 0..2 {
+        let got = trusting.fetch(&secret(&server.url("localhost"))).unwrap();
         assert_eq!(got.body, b"{\"tls\": true}");
     }
-    let error = trusting.error(&server.url("127.0.0.2"));
+    let error = trusting.error(&server.url("127.0.0.1"));
     assert!(error.contains("could not prove who it is"), "{error}");
     let error = Scene::real(&[]).error(&server.url("localhost"));
     assert!(error.contains("could not prove who it is"), "{error}");

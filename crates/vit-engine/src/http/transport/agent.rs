@@ -225,7 +225,7 @@ impl Waits {
             ureq::Error::HostNotFound => TransportError::Unreachable {
                 why: "the name of the host is not known".to_owned(),
             },
-            ureq::Error::Io(error) => of_io(error),
+            ureq::Error::Io(error) => of_io(&error),
             ureq::Error::Rustls(error) => TransportError::Untrusted {
                 why: visible(error.to_string()),
             },
@@ -249,7 +249,7 @@ impl Waits {
 }
 
 /// What an error of the system, or of TLS below it, means.
-fn of_io(error: io::Error) -> TransportError {
+fn of_io(error: &io::Error) -> TransportError {
     let why = vit_contract::text::visible(&error.to_string());
     match error.kind() {
         io::ErrorKind::UnexpectedEof => TransportError::Cut {

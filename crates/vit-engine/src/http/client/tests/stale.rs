@@ -20,7 +20,7 @@ fn case_08_a_server_that_cannot_be_asked_leaves_what_is_kept() {
     stage.later(minutes(60));
     for (trouble, says) in [
         (Trouble::Down, "nobody is there"),
-        (Trouble::Portal, "web page"),
+        (Trouble::Portal, "sign-in page"),
         (Trouble::Says(500), "500"),
         (Trouble::Says(503), "503"),
         (Trouble::Says(429), "429"),
