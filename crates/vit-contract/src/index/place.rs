@@ -24,9 +24,9 @@ pub(super) fn bad_repository(text: &str) -> Option<&'static str> {
         Some("it is no URL and no path")
     } else if crate::document::has_credentials(text) && !text.starts_with("ssh://git@") {
         Some("it carries a user or password")
-    } else if scheme.is_some_and(|s| ["https", "http", "ssh", "git", "file"].contains(&s)) {
-        None
-    } else if is_inside(text) {
+    } else if is_inside(text)
+        || scheme.is_some_and(|s| ["https", "http", "ssh", "git", "file"].contains(&s))
+    {
         None
     } else {
         Some("it is neither a git URL nor a path below the index")

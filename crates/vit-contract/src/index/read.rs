@@ -37,7 +37,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Reading<Index> {
     let mut noticed = Vec::new();
     let repository = repository(&top, file, &mut noticed);
     let releases = releases(&entries, &document.source, &mut noticed);
-    let text = |key: &str| text_of(top.optional(key)?);
+    let text = |key: &str| text_of(&top.optional(key)?);
     Reading {
         value: Some(Index {
             schema: SCHEMA.to_owned(),
@@ -75,7 +75,7 @@ fn head<'n>(top: &Fields<'n>, findings: &mut Findings<'_>) -> Option<Vec<Field<'
 
 fn repository(top: &Fields<'_>, file: &str, noticed: &mut Vec<Problem>) -> Option<String> {
     let field = top.optional("repository")?;
-    let text = text_of(field).unwrap_or_default();
+    let text = text_of(&field).unwrap_or_default();
     let Some(why) = bad_repository(text) else {
         return Some(text.to_owned());
     };
@@ -140,11 +140,11 @@ fn release(entry: &Field<'_>, findings: &mut Findings<'_>) -> Option<IndexedRele
         tree: object_id(&fields, "tree", findings),
         channel: fields
             .optional("channel")
-            .and_then(text_of)
+            .and_then(|field| text_of(&field))
             .and_then(|text| text.parse::<Channel>().ok()),
         date: fields
             .optional("date")
-            .and_then(text_of)
+            .and_then(|field| text_of(&field))
             .and_then(time::parse),
         metadata: fields
             .optional("metadata")
@@ -206,7 +206,7 @@ fn push(findings: &mut Findings<'_>, field: &Field<'_>, message: &str) {
     findings.push_with_hint(problem, "write the index again");
 }
 
-fn text_of(field: Field<'_>) -> Option<&str> {
+fn text_of<'n>(field: &Field<'n>) -> Option<&'n str> {
     match &field.node.value {
         Value::String { text, .. } => Some(text),
         _ => None,
