@@ -49,7 +49,7 @@ mod tests {
         1 problem blocks
           v1.1.0: the release is not in the index [metadata_unreadable]
             its metadata was not fetched
-            you: `vit why` says more
+            fix (you): `vit why` says more
         ");
     }
 }
