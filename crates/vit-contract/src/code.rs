@@ -164,6 +164,7 @@ codes! {
     RateLimited "rate_limited" Warning "the server allows no more requests for now";
     RegistryUntrusted "registry_untrusted" Blocked "the registry's signed metadata does not verify: nothing new is installed from it";
     RegistryMetadataExpired "registry_metadata_expired" Blocked "the registry's signed metadata has expired: nothing new is installed from it";
+    TrustElsewhere "trust_elsewhere" Warning "signed metadata is trusted for another origin than the registry's: what this registry says is not verified";
     CacheUnusable "cache_unusable" Warning "the cache cannot be used or written: answers of servers are not kept";
     HistoryDamaged "history_damaged" Warning "the history cannot be read or its chain is broken; it is moved aside whole";
     UnsafeGitConfig "unsafe_git_config" Warning "the repository's own git configuration names programs that git would run";

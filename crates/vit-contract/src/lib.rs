@@ -13,6 +13,7 @@
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
 //! | [`settings`] | `vit.toml` |
 //! | [`package`] | `.vit` manifests, and what is installed by them |
+//! | [`index`] | `index.json`, the static index of a registry |
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
 //! | [`pins`] | `requirements.txt`, `pyproject.toml`, `uv.lock`: where a version of Core is named |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
@@ -27,6 +28,7 @@ pub mod document;
 pub mod duration;
 pub mod exit;
 pub mod history;
+pub mod index;
 mod inside;
 pub mod name;
 pub mod output;

@@ -18,8 +18,10 @@ mod check;
 mod demo;
 pub mod evidence;
 pub mod explain;
+mod mirror;
 mod quarantine;
 mod release;
+mod trust;
 mod why;
 
 pub use crate::schemas::schemas;
@@ -29,10 +31,12 @@ pub use check::{Check, CheckReport, CheckState};
 pub use demo::{DemoReport, DemoStep};
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
 pub use explain::ExplainReport;
+pub use mirror::MirrorIndexReport;
 pub use quarantine::QuarantinedRelease;
 pub use release::{
     ChecksumState, Judged, ListedRelease, ReleaseListReport, ReleaseShowReport, ReleaseState,
 };
+pub use trust::{RemovedTrust, TrustReport, TrustRole, TrustRoot, TrustedOrigin, VerifiedMetadata};
 pub use why::{WhyRelease, WhyReport, WhyState};
 
 /// The state of an installation in one word, as `vit update` says it.

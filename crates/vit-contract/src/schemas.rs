@@ -9,10 +9,12 @@ use schemars::{JsonSchema, Schema};
 
 use crate::code::Code;
 use crate::history::History;
+use crate::index::Index;
 use crate::output::{
     BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
-    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, ReleaseListReport,
-    ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport, UpdateReport, WhyReport,
+    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, MirrorIndexReport,
+    ReleaseListReport, ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport,
+    TrustReport, UpdateReport, WhyReport,
 };
 use crate::package::PackageManifest;
 use crate::package::index::PackageIndex;
@@ -51,10 +53,15 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.demo", printed::<DemoReport>()),
         ("vit.explain", printed::<ExplainReport>()),
         ("vit.evidence", printed::<EvidenceIndex>()),
+        ("vit.mirror-index", printed::<MirrorIndexReport>()),
+        ("vit.trust-init", printed::<TrustReport>()),
+        ("vit.trust-show", printed::<TrustReport>()),
+        ("vit.trust-remove", printed::<TrustReport>()),
         ("vit.error", printed::<ErrorReport>()),
         ("vertical_manifest", read::<VerticalManifest>()),
         ("release_metadata", read::<ReleaseMetadata>()),
         ("upgrade_history", read::<History>()),
+        ("index", read::<Index>()),
         ("settings", read::<Settings>()),
         ("package", read::<PackageManifest>()),
         ("package_index", read::<PackageIndex>()),

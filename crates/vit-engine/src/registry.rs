@@ -1,6 +1,6 @@
 //! Where releases come from, behind one trait: the releases of a GitHub repository, the tags of a
-//! git remote, the repository's own tags where it has no remote, or a folder of metadata. (The
-//! static index joins here.)
+//! git remote, the repository's own tags where it has no remote, a folder of metadata, or a static
+//! index over HTTP.
 //!
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
@@ -8,15 +8,19 @@ use semver::Version;
 use vit_contract::output::Source;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
+use vit_contract::settings::RegistryKind;
 
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::submodule;
 
 mod answer;
 mod choice;
 mod dir;
 mod git;
 mod github;
+mod guard;
+pub(crate) mod index;
 mod local;
 mod metadata;
 #[cfg(test)]
@@ -59,6 +63,19 @@ pub trait Registry: Send + Sync {
         Ok(())
     }
 
+    /// The metadata file of a release as it was published, where it is at hand; nobody is asked.
+    /// By default it is the one in the tree of the release's commit.
+    ///
+    /// # Errors
+    /// Git failed.
+    fn metadata_bytes(
+        &self,
+        cx: &Context<'_>,
+        release: &Release,
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        metadata::in_tree(cx.git, release)
+    }
+
     /// Makes sure that the release's commit is in the repository; [`Registry::located`] then knows
     /// it.
     ///
@@ -80,9 +97,12 @@ pub trait Registry: Send + Sync {
     fn remote(&self) -> Option<&str>;
 }
 
-/// The registry that the settings name, else the remote of the submodule that Core is, else the remote that the verticals' manifests name
+/// The registry that the settings name, else the remote of the submodule that Core is, else the
+/// index of `VIT_REGISTRY_URL`, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
 /// repository's own tags. Where the remote is a repository on GitHub, its API is asked first.
+///
+/// An origin that is trusted as signed is read as a signed index or not at all.
 ///
 /// # Errors
 /// The settings name a remote or folder that does not exist, or nothing here can hold releases.
@@ -90,7 +110,35 @@ pub fn open(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
-    sources::open(cx, manifest_remote)
+    if submodule::release_url(cx)?.is_none()
+        && let Some(location) = index_location(cx)
+    {
+        let index = index::IndexRegistry::open(cx, &location, manifest_remote)?;
+        return guard::beside(cx, Box::new(index), Some(&location));
+    }
+    let source = sources::open(cx, manifest_remote)?;
+    match source.url {
+        Some(url) => guard::unsigned(cx, source.registry, &url),
+        None => guard::beside(cx, source.registry, None),
+    }
+}
+
+/// The variable that names a static index where the settings name no registry.
+pub const URL_VARIABLE: &str = "VIT_REGISTRY_URL";
+
+/// The URL of the static index that is the registry: the one that the settings name, else, where
+/// they say nothing of a registry, the one of `VIT_REGISTRY_URL`.
+#[must_use]
+pub fn index_location(cx: &Context<'_>) -> Option<String> {
+    let settings = &cx.site.settings.registry;
+    match (settings.kind, &settings.location) {
+        (RegistryKind::Index, location) => location.clone(),
+        (RegistryKind::Auto, None) => {
+            let url = cx.environment.get(URL_VARIABLE)?;
+            Some(url.to_string_lossy().into_owned())
+        }
+        _ => None,
+    }
 }
 
 /// What was kept of a release, its metadata too; absent where nothing was, or it cannot be read.

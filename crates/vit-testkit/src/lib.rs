@@ -10,6 +10,7 @@
 //! | GitHub on loopback | [`github_server`] |
 //! | smoke tests that misbehave | [`smoke`] |
 //! | Python environments, wheels, a project to install | [`python`] |
+//! | repositories of The Update Framework, good and attacked | [`tuf`] |
 //! | tools that a machine may lack | [`tools`] |
 //!
 //! Everything here panics with a full account when the world itself cannot be made: a test has no
@@ -31,6 +32,7 @@ pub mod state;
 pub mod tls_server;
 pub mod tools;
 pub mod tree_hash;
+pub mod tuf;
 pub mod vertical;
 pub mod world;
 

@@ -157,6 +157,18 @@ impl Registry for DirRegistry {
         })
     }
 
+    fn metadata_bytes(
+        &self,
+        _cx: &Context<'_>,
+        release: &Release,
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        let names = [release.version.to_string(), release.tag.clone()];
+        let mut paths = names
+            .iter()
+            .flat_map(|folder| FILE_NAMES.map(|name| self.folder.join(folder).join(name)));
+        Ok(paths.find_map(|path| self.read_inside(&path).ok()))
+    }
+
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         fetch_release(cx, self.remote.as_ref(), release)
     }

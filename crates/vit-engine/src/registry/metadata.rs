@@ -38,6 +38,23 @@ pub(super) fn of_blobs(release: &mut Release, blobs: &[Blob]) -> bool {
     true
 }
 
+/// The metadata file in the tree of a release's commit.
+pub(super) fn in_tree(git: &Git, release: &Release) -> Result<Option<Vec<u8>>, EngineError> {
+    let (Some(commit), Some(_)) = (&release.commit, &release.tree) else {
+        return Ok(None);
+    };
+    let files: Vec<String> = FILE_NAMES
+        .iter()
+        .map(|name| format!("{commit}:{name}"))
+        .collect();
+    let blobs = git.read_blobs(&files, release::MAX_BYTES)?;
+    let found = blobs.into_iter().find(|blob| *blob != Blob::Missing);
+    Ok(match found {
+        Some(Blob::Content(bytes)) => Some(bytes),
+        _ => None,
+    })
+}
+
 /// Fills in the tree of every release whose commit is here.
 pub(super) fn trees(git: &Git, releases: &mut [Release]) -> Result<(), EngineError> {
     let here: Vec<&mut Release> = releases

@@ -74,7 +74,7 @@ impl<'a> Folder<'a> {
     }
 
     /// A private folder below a state folder that is there.
-    pub(super) const fn below(base: &'a Path, path: &'a Path) -> Self {
+    pub(crate) const fn below(base: &'a Path, path: &'a Path) -> Self {
         Self {
             base,
             path,
