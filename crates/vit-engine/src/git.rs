@@ -31,7 +31,7 @@ use command::Call;
 pub(crate) use layout::Layout;
 pub use merge::{Conflict, Merged, NewCommit, Told};
 pub use objects::{Blob, Object, TreeEntry};
-pub(crate) use refs::{RELEASES, TAGS};
+pub(crate) use refs::{MOVED, RELEASES, TAGS};
 pub(crate) use remote::safe_remote;
 pub use remote::{Remote, safe_url};
 pub use status::operation_in_progress;

@@ -266,12 +266,15 @@ fn case_28_a_moved_tag_is_blocked_and_stays_what_it_was() {
     check(&world.list(false).unwrap());
     let listing = world.list(false).unwrap();
     let hint = find(&listing, "v1.1.0").problems[0].hint.clone().unwrap();
-    assert!(hint.contains("git update-ref -d refs/vit/releases/v1.1.0"));
+    assert!(hint.contains("vit ledger accept 1.1.0 --reason"), "{hint}");
+    // Nor where what was fetched is gone: the ledger knows it.
     world
         .here
         .run(&["update-ref", "-d", "refs/vit/releases/v1.1.0"]);
     let listing = world.list(true).unwrap();
-    assert_eq!(find(&listing, "v1.1.0").commit, Some(second));
+    let release = find(&listing, "v1.1.0");
+    assert_eq!(release.commit, Some(second));
+    assert_eq!(codes(release), [Code::TagMoved]);
 }
 
 #[test]
@@ -282,9 +285,11 @@ fn a_withdrawn_tag_is_listed_and_cannot_be_a_target() {
     world.core.run(&["tag", "--delete", "v1.1.0"]);
     let listing = world.list(true).unwrap();
     let release = find(&listing, "v1.1.0");
-    assert_eq!(codes(release), [Code::TargetNotFound]);
+    assert_eq!(codes(release), [Code::Withdrawn]);
     assert!(!release.is_usable());
     assert_eq!(listing, world.list(false).unwrap());
+    world.core.run(&["tag", "v1.1.0"]);
+    assert!(find(&world.list(true).unwrap(), "v1.1.0").is_usable());
 }
 
 #[test]
