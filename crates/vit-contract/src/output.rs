@@ -17,6 +17,7 @@ mod check;
 mod demo;
 pub mod evidence;
 pub mod explain;
+mod ledger;
 mod quarantine;
 mod why;
 
@@ -26,6 +27,7 @@ pub use check::{Check, CheckReport, CheckState};
 pub use demo::{DemoReport, DemoStep};
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
 pub use explain::ExplainReport;
+pub use ledger::{LedgerAcceptReport, LedgerEntry, LedgerNote, LedgerReport, LedgerState};
 pub use quarantine::QuarantinedRelease;
 pub use why::{WhyRelease, WhyReport, WhyState};
 

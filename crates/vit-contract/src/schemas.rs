@@ -11,8 +11,8 @@ use crate::code::Code;
 use crate::history::History;
 use crate::output::{
     BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
-    ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
-    UpdateReport, WhyReport,
+    ExplainReport, HistoryReport, HoldReport, LedgerAcceptReport, LedgerReport, SnapshotReport,
+    StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
@@ -36,6 +36,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.status", printed::<StatusReport>()),
         ("vit.channel", printed::<ChannelReport>()),
         ("vit.hold", printed::<HoldReport>()),
+        ("vit.ledger", printed::<LedgerReport>()),
+        ("vit.ledger-accept", printed::<LedgerAcceptReport>()),
         ("vit.history", printed::<HistoryReport>()),
         ("vit.snapshots", printed::<SnapshotReport>()),
         ("vit.verify", printed::<CheckReport>()),

@@ -11,6 +11,7 @@
 //! | where and when | [`site`], [`environment`], [`clock`], [`cancel`], [`event`], [`context`] |
 //! | doors to the outside | [`process`], [`git`], [`http`] by way of [`network`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
+//! | believing a release | [`trust`] |
 //! | taking secrets out of what is kept | [`redact`] |
 //! | deciding (no I/O) | [`compat`], [`plan`] |
 //! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside; [`twin`], a folder kept to be put back |
@@ -42,4 +43,5 @@ pub mod snapshots;
 pub mod steps;
 pub mod store;
 pub mod submodule;
+pub mod trust;
 pub mod twin;

@@ -9,6 +9,7 @@ mod environment;
 pub mod explain;
 pub mod history;
 pub mod hold;
+pub mod ledger;
 pub mod planning;
 pub mod recover;
 pub mod rollback;

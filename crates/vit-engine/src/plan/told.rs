@@ -106,6 +106,7 @@ pub(super) fn named_facts(
         .map(|path| path.display().to_string())
         .collect();
     changed.sort();
+    let signed_by = target.signed_by.as_ref().map(ToString::to_string);
     [
         ("head", from.commit.clone()),
         (
@@ -130,6 +131,7 @@ pub(super) fn named_facts(
         ("quarantine", quarantine::fact(target)),
     ]
     .into_iter()
+    .chain(signed_by.map(|signed_by| ("signed by", signed_by)))
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
 }
