@@ -24,7 +24,7 @@ mod ledgered;
 mod local;
 mod metadata;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// What a registry knows.
 #[derive(Debug, Clone, PartialEq, Eq)]

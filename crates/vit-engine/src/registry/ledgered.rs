@@ -7,6 +7,7 @@
 //! and what is here still counts against what the place says.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Severity, Who};
@@ -26,16 +27,25 @@ mod fields;
 #[cfg(test)]
 mod tests;
 
-use compare::{Difference, Looked, Seen};
+use compare::{Difference, Looked, Now, Seen};
 
 /// A registry with the ledger before it.
 pub(super) struct Ledgered {
     place: Box<dyn Registry>,
+    /// Where the last listing came from.
+    source: Mutex<String>,
 }
 
 impl Ledgered {
     pub(super) fn new(place: Box<dyn Registry>) -> Self {
-        Self { place }
+        Self {
+            place,
+            source: Mutex::new(String::new()),
+        }
+    }
+
+    fn source(&self) -> MutexGuard<'_, String> {
+        self.source.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What tags that moved are now, brought here aside.
@@ -109,21 +119,27 @@ impl Registry for Ledgered {
     fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError> {
         let mut listing = self.place.list(cx, refresh)?;
         let seen = self.seen(cx, refresh && !listing.source.stale)?;
+        let now = |release: &Release, asked: bool| Now {
+            seen: seen.get(&release.tag).cloned(),
+            asked,
+        };
         let Some(ledger) = read(cx, &mut listing.problems) else {
             for release in &mut listing.releases {
-                let found = compare::tag(None, release, seen.get(&release.tag));
+                let found = compare::tag(None, release, &now(release, true));
                 release.problems.extend(found.map(|found| found.problem));
             }
             return Ok(listing);
         };
         let source = format!("{} {}", listing.source.kind, listing.source.location);
+        self.source().clone_from(&source);
+        let asked = refresh && !listing.source.stale;
         if !listing.source.stale {
             vanished(&ledger, &mut listing, &source);
         }
         let releases = &listing.releases;
         let news = |ledger: &Ledger| -> Vec<Entry> {
             let of = |release: &Release| {
-                let found = differences(ledger, release, seen.get(&release.tag));
+                let found = differences(ledger, release, &now(release, asked));
                 compare::news(
                     ledger.known.get(&release.tag),
                     release,
@@ -139,7 +155,7 @@ impl Registry for Ledgered {
             listing.problems.extend(told);
         }
         for release in &mut listing.releases {
-            let found = differences(&ledger, release, seen.get(&release.tag));
+            let found = differences(&ledger, release, &now(release, asked));
             let problems = found.into_iter().map(|found| found.problem);
             release.problems.extend(problems);
         }
@@ -158,6 +174,7 @@ impl Registry for Ledgered {
             .map(|release| release.tag.clone())
             .collect();
         self.place.read(cx, releases, refresh)?;
+        let source = self.source().clone();
         // What is wrong with the ledger itself was said when it was listed.
         let Some(ledger) = read(cx, &mut Vec::new()) else {
             return Ok(());
@@ -171,7 +188,7 @@ impl Registry for Ledgered {
                 let known = ledger.known.get(&release.tag);
                 let found = compare::metadata(ledger, known, release);
                 let found: Vec<Difference> = found.into_iter().collect();
-                compare::news(known, release, &found, (Looked::Metadata, ""))
+                compare::news(known, release, &found, (Looked::Metadata, &source))
             };
             listed.iter().copied().flat_map(of).collect()
         };
@@ -203,9 +220,9 @@ impl Registry for Ledgered {
     }
 }
 
-fn differences(ledger: &Ledger, release: &Release, seen: Option<&Seen>) -> Vec<Difference> {
+fn differences(ledger: &Ledger, release: &Release, now: &Now) -> Vec<Difference> {
     let known = ledger.known.get(&release.tag);
-    let tag = compare::tag(known, release, seen);
+    let tag = compare::tag(known, release, now);
     // Of a tag that moved, the metadata is another release's.
     let other = tag.as_ref().is_some_and(|found| found.problem.blocks());
     let metadata = compare::metadata(ledger, known, release).filter(|_| !other);

@@ -262,6 +262,16 @@ fn ledger_of(loaded: Loaded) -> Ledger {
     }
 }
 
+/// The lock of the ledger. It is let go by name: a child that another thread is starting has the
+/// file open too, until it is another program.
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
+
 /// What became of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
@@ -288,8 +298,8 @@ pub fn append(
     news: impl FnOnce(&Ledger) -> Vec<Entry>,
 ) -> Result<Appended, EngineError> {
     let lock_path = state_dir.join(LOCK);
-    let Some(_lock) = lock::lock_exclusively(&lock_path).map_err(failed("locking", &lock_path))?
-    else {
+    let locked = lock::lock_exclusively(&lock_path).map_err(failed("locking", &lock_path))?;
+    let Some(_locked) = locked.map(Locked) else {
         return Ok(Appended::Busy);
     };
     let mut loaded = load(state_dir)?;

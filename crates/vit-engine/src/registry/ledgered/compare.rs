@@ -8,7 +8,7 @@ use vit_contract::release::Release;
 use vit_contract::text;
 
 use crate::registry::Moved;
-use crate::store::ledger::{Entry, Kind, Known, Ledger, What};
+use crate::store::ledger::{Entry, Kind, Known, Ledger, Line, What};
 
 use super::fields;
 
@@ -29,16 +29,29 @@ pub(super) struct Difference {
     pub(super) now: What,
 }
 
+/// What is known of a tag beside the listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Now {
+    /// What it is at the place, where that is something else than here.
+    pub(super) seen: Option<Seen>,
+    /// Whether the place was asked: else what was noted last still stands.
+    pub(super) asked: bool,
+}
+
 /// Whether the tag stands elsewhere than when it was first seen: here, or at the place.
-pub(super) fn tag(
-    known: Option<&Known>,
-    release: &Release,
-    seen: Option<&Seen>,
-) -> Option<Difference> {
+pub(super) fn tag(known: Option<&Known>, release: &Release, now: &Now) -> Option<Difference> {
+    let seen = now.seen.as_ref();
+    let noted = known.filter(|_| !now.asked && seen.is_none());
+    let noted = noted
+        .and_then(|known| last_note(known, false))
+        .filter(|line| {
+            let elsewhere = [Code::TagMoved.as_str(), Code::TagRecreated.as_str()];
+            elsewhere.contains(&line.text.as_deref().unwrap_or_default())
+        });
     let recorded = known.and_then(|known| known.what.commit.as_ref());
-    let as_recorded =
-        recorded.is_none() || release.commit.is_none() || recorded == release.commit.as_ref();
-    if seen.is_none() && as_recorded {
+    let here = release.commit.as_ref();
+    let as_recorded = recorded.is_none() || here.is_none() || recorded == here;
+    if seen.is_none() && noted.is_none() && as_recorded {
         return None;
     }
     let here = What {
@@ -50,11 +63,13 @@ pub(super) fn tag(
         .map(|known| &known.what)
         .filter(|what| what.commit.is_some())
         .unwrap_or(&here);
-    let there = seen.map(|seen| What {
-        commit: Some(seen.moved.commit.clone()),
-        tree: seen.tree.clone(),
-        metadata_sha256: None,
-    });
+    let there = seen
+        .map(|seen| What {
+            commit: Some(seen.moved.commit.clone()),
+            tree: seen.tree.clone(),
+            metadata_sha256: None,
+        })
+        .or_else(|| noted.map(|line| line.what.clone()));
     let commit = first.commit.as_ref()?;
     let differs = |what: &&What| what.commit.as_ref().is_some_and(|now| now != commit);
     // What is here would be installed, so it counts before what the place says.
@@ -251,12 +266,7 @@ fn noted(
     of_metadata: bool,
 ) -> Option<Entry> {
     let belongs = |text: &str| text.starts_with(OF_METADATA) == of_metadata;
-    let last = known.and_then(|known| {
-        let since = known.notes.iter().rev();
-        since
-            .take_while(|line| line.kind == Kind::Noted)
-            .find(|line| belongs(line.text.as_deref().unwrap_or_default()))
-    });
+    let last = known.and_then(|known| last_note(known, of_metadata));
     let withdrawn = release.problems.iter().any(|p| p.code == Code::Withdrawn);
     let differs = differences
         .iter()
@@ -278,4 +288,15 @@ fn noted(
         entry.line.text = Some(text.to_owned());
         entry
     })
+}
+
+/// What was noted last of the tag, or of the metadata, since it was accepted.
+fn last_note(known: &Known, of_metadata: bool) -> Option<&Line> {
+    let since = known.notes.iter().rev();
+    since
+        .take_while(|line| line.kind == Kind::Noted)
+        .find(|line| {
+            let text = line.text.as_deref().unwrap_or_default();
+            text.starts_with(OF_METADATA) == of_metadata
+        })
 }
