@@ -151,8 +151,6 @@ pub fn accepted(report: &LedgerAcceptReport, view: View) -> String {
 
 #[cfg(test)]
 mod tests {
-    use insta::assert_snapshot;
-
     use super::*;
 
     fn state(digit: char) -> LedgerState {
@@ -204,6 +202,32 @@ mod tests {
     fn case_30_what_was_noted_stands_below_the_table() {
         let text = show(&report(), View::default());
         assert!(!text.contains('\u{1b}'));
-        assert_snapshot!(text, @"");
+        let lines: Vec<String> = text
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "))
+            .collect();
+        let seen = "aaaaaaaaaa aaaaaaaaaa aaaaaaaaaa 2026-03-01 08:00:00Z git origin";
+        assert_eq!(
+            lines,
+            [
+                "version commit tree metadata first seen from",
+                &format!("1.0.0 {seen}"),
+                &format!("1.1.0 {seen} tag_moved"),
+                &format!("1.2.0 {seen} accepted"),
+                "",
+                "v1.1.0",
+                "2026-03-02 08:00:00Z tag_moved: commit bbbbbbbbbb, tree bbbbbbbbbb",
+                "",
+                "v1.2.0",
+                "2026-03-02 08:00:00Z tag_moved: commit bbbbbbbbbb, tree bbbbbbbbbb",
+                &format!(
+                    "2026-03-02 08:00:00Z accepted by {} on box: the team said so: \
+                     commit bbbbbbbbbb, tree bbbbbbbbbb",
+                    visible("eve\u{1b}[2J")
+                ),
+                "",
+                "4 lines: the chain holds",
+            ]
+        );
     }
 }
