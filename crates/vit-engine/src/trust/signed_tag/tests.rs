@@ -278,7 +278,7 @@ impl Gpg {
             .unwrap();
         let gpg = Self { home };
         let script = format!(
-            "#!/bin/sh\nexec gpg --homedir '{}' --batch --faked-system-time {time} \"$@\"\n",
+            "#!/bin/sh\nexec gpg --homedir '{}' --batch --faked-system-time {time}! \"$@\"\n",
             gpg.home.path().display()
         );
         std::fs::write(gpg.program(), script).unwrap();
