@@ -8,6 +8,7 @@ use vit_contract::channel::Channel;
 
 mod ask;
 pub mod cache;
+pub mod ledger;
 pub mod listing;
 pub mod mistakes;
 pub mod record;
@@ -17,6 +18,7 @@ pub mod target;
 
 pub use ask::AskArgs;
 pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
+pub use ledger::{LedgerAcceptArgs, LedgerArgs, LedgerCommand, LedgerShowArgs};
 pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
@@ -125,6 +127,8 @@ pub enum Command {
     Hold(HoldArgs),
     /// Let a held version, or everything, be installed again
     Unhold(HoldArgs),
+    /// Show what releases were when they were first seen, or accept what one is now
+    Ledger(LedgerArgs),
     /// Check that this installation equals the release it claims to be
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify,

@@ -18,6 +18,7 @@ pub mod explain;
 pub mod help;
 pub mod history;
 pub mod hold;
+pub mod ledger;
 pub mod man;
 pub mod plan;
 pub mod recover;
@@ -53,6 +54,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::run(app, args),
         Command::Hold(args) => hold::hold(app, args),
         Command::Unhold(args) => hold::unhold(app, args),
+        Command::Ledger(args) => ledger::run(app, args),
         Command::Verify => verify::run(app),
         Command::Doctor => doctor::run(app),
         Command::Cache(args) => cache::run(app, args),

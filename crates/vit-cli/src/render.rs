@@ -20,6 +20,7 @@ pub mod history;
 pub mod hold;
 #[cfg(test)]
 mod hostile;
+pub mod ledger;
 pub mod markdown;
 pub mod plan;
 pub mod problems;

@@ -128,6 +128,8 @@ codes! {
     TagUnsigned "tag_unsigned" Blocked "signed tags are required, and the tag bears no signature";
     TagSignatureBad "tag_signature_bad" Blocked "signed tags are required, and the tag's signature is not one of a trusted signer";
     TagNameMismatch "tag_name_mismatch" Blocked "the signed tag object was made for another name than the ref that points at it";
+    LedgerDamaged "ledger_damaged" Warning "the ledger of releases that were seen is damaged or was cut off; it is kept aside whole";
+    LedgerNotWritten "ledger_not_written" Warning "the ledger of releases that were seen could not be written";
     VerticalDeprecated "vertical_deprecated" Warning "the vertical is deprecated: its problems warn and do not block";
     VerticalExperimental "vertical_experimental" Info "the vertical is experimental: its problems are shown and do not block";
     SmokeTestMissing "smoke_test_missing" Warning "the vertical has no smoke_tests/run.sh: the upgrade is not proven for it";

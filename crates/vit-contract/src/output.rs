@@ -18,6 +18,7 @@ mod check;
 mod demo;
 pub mod evidence;
 pub mod explain;
+mod ledger;
 mod mirror;
 mod quarantine;
 mod release;
@@ -31,6 +32,7 @@ pub use check::{Check, CheckReport, CheckState};
 pub use demo::{DemoReport, DemoStep};
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
 pub use explain::ExplainReport;
+pub use ledger::{LedgerAcceptReport, LedgerEntry, LedgerNote, LedgerReport, LedgerState};
 pub use mirror::MirrorIndexReport;
 pub use quarantine::QuarantinedRelease;
 pub use release::{

@@ -12,9 +12,9 @@ use crate::history::History;
 use crate::index::Index;
 use crate::output::{
     BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
-    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, MirrorIndexReport,
-    ReleaseListReport, ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport,
-    TrustReport, UpdateReport, WhyReport,
+    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, LedgerAcceptReport,
+    LedgerReport, MirrorIndexReport, ReleaseListReport, ReleaseShowReport, SnapshotReport,
+    StatusReport, TransactionReport, TrustReport, UpdateReport, WhyReport,
 };
 use crate::package::PackageManifest;
 use crate::package::index::PackageIndex;
@@ -43,6 +43,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.status", printed::<StatusReport>()),
         ("vit.channel", printed::<ChannelReport>()),
         ("vit.hold", printed::<HoldReport>()),
+        ("vit.ledger", printed::<LedgerReport>()),
+        ("vit.ledger-accept", printed::<LedgerAcceptReport>()),
         ("vit.history", printed::<HistoryReport>()),
         ("vit.snapshots", printed::<SnapshotReport>()),
         ("vit.verify", printed::<CheckReport>()),

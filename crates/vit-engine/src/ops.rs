@@ -10,6 +10,7 @@ mod environment;
 pub mod explain;
 pub mod history;
 pub mod hold;
+pub mod ledger;
 pub mod mirror;
 pub mod planning;
 pub mod recover;

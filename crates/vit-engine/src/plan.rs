@@ -129,6 +129,7 @@ pub fn upgrade(
             position: to.clone(),
         },
         target_tag: Some(target.release.tag.clone()),
+        signed_by: target.signed_by.clone(),
         explicit_target: target.explicit,
         strategy: target.landing.strategy,
         answer,

@@ -202,6 +202,7 @@ pub(crate) fn plan() -> Plan {
         },
         target_tag: Some("v1.1.0".into()),
         channel_set_by: "manifest of finance".into(),
+        signed_by: None,
         explicit_target: false,
         strategy: Strategy::Checkout,
         answer: Answer::CompatibleWithWarnings,
@@ -321,6 +322,7 @@ fn proof(digit: char, branch: Option<&str>) -> Proof {
         branch: branch.map(str::to_owned),
         tree: oid('e'),
         environment: None,
+        signed_by: None,
         mismatches: Vec::new(),
     }
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 24] = [
     "update",
     "why",
     "release",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 23] = [
     "explain",
     "hold",
     "unhold",
+    "ledger",
     "verify",
     "doctor",
     "cache",
@@ -62,6 +63,7 @@ fn version_and_help_are_answers() {
       explain      Tell the story of a transaction: what was done, why it failed, what to do
       hold         Keep a version, or every upgrade, from being installed
       unhold       Let a held version, or everything, be installed again
+      ledger       Show what releases were when they were first seen, or accept what one is now
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
       cache        Show what is kept of servers' answers, or remove it

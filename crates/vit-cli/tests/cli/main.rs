@@ -22,6 +22,7 @@ mod installation;
 mod json;
 mod judging;
 mod kill;
+mod ledger;
 mod merge;
 mod mistakes;
 mod own_steps;

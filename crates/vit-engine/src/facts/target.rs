@@ -19,6 +19,7 @@ use crate::contracts::{self, Exports};
 use crate::error::EngineError;
 use crate::git::{Blob, TreeChange, TreeEntry};
 use crate::parallel;
+use crate::trust;
 
 /// The largest Python file of a contracts package that is read, in bytes.
 const MAX_SOURCE_BYTES: usize = 1024 * 1024;
@@ -39,7 +40,9 @@ impl Facts {
             release = self.located(cx, &release)?;
         }
         let way = self.way(cx, &release)?;
-        let release = Release::clone(&release);
+        let mut release = Release::clone(&release);
+        let signature = trust::signature(cx, &release)?;
+        release.problems.extend(signature.problems);
         let commit = release.commit.clone().unwrap_or_default();
         let position = Position {
             tree: release.tree.clone().unwrap_or_default(),
@@ -80,6 +83,7 @@ impl Facts {
         Ok(Target {
             way,
             exports,
+            signed_by: signature.signed_by,
             own_commits: commits.own,
             ahead: commits.ahead,
             fast_forward: commits.fast_forward,

@@ -19,7 +19,7 @@ use self::kept::{Kept, within};
 use super::answer::Answer;
 use super::choice::Chosen;
 use super::git::{Asked, GitRegistry, fetch_release};
-use super::{Listing, Registry, failed, no_release};
+use super::{Listing, Moved, Registry, failed, no_release};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
@@ -351,7 +351,8 @@ impl GithubRegistry {
             tags: heard.tags.as_ref(),
             tags_are_new: heard.tags_are_new(),
         };
-        let releases = assemble::releases(cx, &said)?;
+        let (releases, moved) = assemble::releases(cx, &said)?;
+        self.git.note_moved(moved);
         let location = self.repository.to_string();
         let ignored = ignored(heard);
         if releases.is_empty() {
@@ -440,6 +441,14 @@ impl Registry for GithubRegistry {
 
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         fetch_release(cx, Some(&self.remote), release)
+    }
+
+    fn moved(&self) -> Vec<Moved> {
+        self.git.moved()
+    }
+
+    fn fetch_aside(&self, cx: &Context<'_>, tags: &[String]) -> Result<(), EngineError> {
+        self.git.fetch_aside(cx, tags)
     }
 
     fn remote(&self) -> Option<&str> {
