@@ -6,14 +6,18 @@ use std::str::FromStr as _;
 use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
+mod ask;
 pub mod cache;
+pub mod listing;
 pub mod mistakes;
 pub mod record;
 pub mod release;
 pub mod shell;
 pub mod target;
 
+pub use ask::AskArgs;
 pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
+pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
@@ -92,6 +96,8 @@ pub enum Command {
     Update(UpdateArgs),
     /// Say of every newer release why it is offered or not
     Why(WhyArgs),
+    /// List releases, or show one
+    Release(ReleaseArgs),
     /// Show what an upgrade would do
     Plan(PlanArgs),
     /// Upgrade Core, prove the result, or put the old state back
@@ -183,6 +189,24 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn servers_are_asked_or_not() {
+        for (line, good) in [
+            ("vit update --refresh --wait 15m", true),
+            ("vit why 1.2.0 --wait 0s", true),
+            ("vit plan --refresh", true),
+            ("vit upgrade --wait 1d", true),
+            ("vit upgrade --wait 25h", false),
+            ("vit update --wait soon", false),
+            ("vit update --refresh --offline", false),
+            ("vit plan --wait 5m --offline", false),
+            ("vit upgrade --plan p.json --refresh", false),
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert_eq!(parsed.is_ok(), good, "{line}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod hold;
 pub mod man;
 pub mod plan;
 pub mod recover;
+pub mod release;
 pub mod repair;
 pub mod rollback;
 pub mod status;
@@ -38,6 +39,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
     match command {
         Command::Update(args) => update_or_long_form(app, args),
         Command::Why(args) => why::run(app, args),
+        Command::Release(args) => release::run(app, args),
         Command::Plan(args) => plan::run(app, args),
         Command::Upgrade(args) => upgrade::run(app, args),
         Command::Bisect(args) => bisect::run(app, args),

@@ -29,6 +29,19 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "the folder of caches, where VIT_CACHE_DIR is not set; `.cache` in HOME otherwise",
     ),
     (
+        "GITHUB_TOKEN, GH_TOKEN",
+        "who asks GitHub's API, the first that is set; else `gh auth token`. Sent to the API and \
+         nowhere else",
+    ),
+    (
+        "GITHUB_API_URL",
+        "the API of a GitHub Enterprise, such as https://HOST/api/v3; api.github.com otherwise",
+    ),
+    (
+        "VITRUVYAN_REPO",
+        "OWNER/NAME on GitHub of the Core repository, where neither settings nor remotes name one",
+    ),
+    (
         "NO_COLOR",
         "no colour and no spinner, whatever the value (unless empty)",
     ),
@@ -50,12 +63,21 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "where `vit demo` makes its folder; /tmp otherwise",
     ),
     (
-        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY",
-        "the way to a release registry, used by git",
+        "HTTPS_PROXY, HTTP_PROXY, ALL_PROXY",
+        "the proxy on the way to a release registry, for vit and git; the lower-case form wins",
     ),
     (
-        "SSL_CERT_FILE, GIT_SSL_CAINFO",
-        "certificates to trust when a registry is asked, used by git",
+        "NO_PROXY",
+        "hosts that are asked without a proxy: `host` and all below it, `.suffix`, `host:port`, \
+         an IP address or network, `*` for all",
+    ),
+    (
+        "SSL_CERT_FILE",
+        "a PEM file of the certificates to trust instead of the system's, for vit and git",
+    ),
+    (
+        "GIT_SSL_CAINFO",
+        "certificates to trust when git asks a registry",
     ),
     (
         "SSH_AUTH_SOCK, HOME, PATH",

@@ -25,9 +25,11 @@ pub mod plan;
 pub mod problems;
 pub mod quarantine;
 pub mod rehearsal;
+pub mod release;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod snapshots;
+pub mod source;
 pub mod status;
 pub mod steps;
 pub mod table;
@@ -43,6 +45,8 @@ pub struct View {
     pub paint: Paint,
     /// Its width in columns, where it is a terminal.
     pub width: Option<usize>,
+    /// Whether somebody wants to know more (`--verbose`).
+    pub verbose: bool,
 }
 
 /// How a text is coloured.

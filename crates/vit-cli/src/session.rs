@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use vit_contract::channel::Channel;
 use vit_engine::cancel::Cancel;
@@ -10,11 +11,12 @@ use vit_engine::context::Context;
 use vit_engine::error::EngineError;
 use vit_engine::faults::Faults;
 use vit_engine::git::Git;
+use vit_engine::http::transport::agent::Agent;
 use vit_engine::network::Network;
 use vit_engine::ops;
 use vit_engine::site::Site;
 
-use crate::args::channel_of;
+use crate::args::{AskArgs, channel_of};
 use crate::env::Env;
 use crate::error::Failure;
 use crate::progress::Progress;
@@ -90,15 +92,17 @@ impl<'a> Session<'a> {
             Some(now) => Box::new(FixedClock(now)),
             None => Box::new(SystemClock::default()),
         };
+        let cancel = Cancel::default();
+        let network = Network::new(Agent::new(environment, &cancel));
         Ok(Self {
             git: Git::open(&site.root, environment),
             site,
             progress: Progress::new(app.ui),
-            cancel: Cancel::default(),
+            cancel,
             env: app.env,
             clock,
             faults: Faults::new(environment),
-            network: Network::none(),
+            network,
             channel_override: None,
             watched: Cell::new(false),
         })
@@ -126,6 +130,14 @@ impl<'a> Session<'a> {
             channel_override: chosen,
             ..Self::open(app)?
         })
+    }
+
+    /// The same, with servers asked as `ask` says.
+    #[must_use]
+    pub fn asking(mut self, ask: AskArgs) -> Self {
+        self.network.refresh = ask.refresh;
+        self.network.wait = Duration::from_secs(ask.wait.unwrap_or(0));
+        self
     }
 
     /// What the engine's operations take.

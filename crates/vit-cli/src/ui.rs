@@ -98,6 +98,7 @@ impl Ui {
                 color: colored(wishes.color, env, terminal && !dumb),
             },
             width: terminal.then(width).flatten(),
+            verbose: wishes.verbosity == Verbosity::Verbose,
         };
         Self {
             verbosity: wishes.verbosity,

@@ -19,6 +19,7 @@ mod demo;
 pub mod evidence;
 pub mod explain;
 mod quarantine;
+mod release;
 mod why;
 
 pub use crate::schemas::schemas;
@@ -29,6 +30,9 @@ pub use demo::{DemoReport, DemoStep};
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
 pub use explain::ExplainReport;
 pub use quarantine::QuarantinedRelease;
+pub use release::{
+    ChecksumState, Judged, ListedRelease, ReleaseListReport, ReleaseShowReport, ReleaseState,
+};
 pub use why::{WhyRelease, WhyReport, WhyState};
 
 /// The state of an installation in one word, as `vit update` says it.
@@ -325,6 +329,9 @@ pub struct StatusReport {
     pub changed_files: Vec<String>,
     /// How many files have changes.
     pub changed_count: usize,
+    /// When this was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
     /// What is wrong.
     pub problems: Vec<Problem>,
     /// The next command to type.
@@ -361,6 +368,9 @@ pub struct LastCheck {
     pub offered: Option<Version>,
     /// Newer releases that were blocked.
     pub blocked: Vec<Version>,
+    /// Where the releases came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
 }
 
 /// A vertical in `vit status`.

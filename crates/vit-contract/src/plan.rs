@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::channel::Channel;
 use crate::code::Code;
 use crate::digest;
+use crate::output::Source;
 use crate::problem::Problem;
 use crate::release::Changes;
 use crate::verdict::{Answer, Verdict};
@@ -243,6 +244,9 @@ pub struct Plan {
     /// Why a release in quarantine is tried again, where somebody said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_reason: Option<String>,
+    /// Where the releases came from, as of `created`; no part of the digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
     /// What a failure of this release would be bound to, by name: as long as none of it changes,
     /// the release is not offered again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -274,7 +278,7 @@ impl Plan {
     pub fn compute_digest(&self) -> String {
         let mut value = serde_json::to_value(self).expect("a plan is plain data");
         if let Some(object) = value.as_object_mut() {
-            for volatile in ["digest", "created", "disk", "duration"] {
+            for volatile in ["digest", "created", "disk", "duration", "source"] {
                 object.shift_remove(volatile);
             }
             if let Some(rehearsal) = object.get_mut("rehearsal") {

@@ -11,9 +11,12 @@ use crate::code::Code;
 use crate::history::History;
 use crate::output::{
     BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
-    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, SnapshotReport,
-    StatusReport, TransactionReport, UpdateReport, WhyReport,
+    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, ReleaseListReport,
+    ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
+use crate::package::PackageManifest;
+use crate::package::index::PackageIndex;
+use crate::package::installed::InstalledPackages;
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
 use crate::settings::Settings;
@@ -26,6 +29,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("vit.update", printed::<UpdateReport>()),
         ("vit.why", printed::<WhyReport>()),
+        ("vit.release-list", printed::<ReleaseListReport>()),
+        ("vit.release-show", printed::<ReleaseShowReport>()),
         ("vit.plan", printed::<Plan>()),
         ("vit.upgrade", printed::<TransactionReport>()),
         ("vit.rollback", printed::<TransactionReport>()),
@@ -51,6 +56,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("release_metadata", read::<ReleaseMetadata>()),
         ("upgrade_history", read::<History>()),
         ("settings", read::<Settings>()),
+        ("package", read::<PackageManifest>()),
+        ("package_index", read::<PackageIndex>()),
+        ("installed_packages", read::<InstalledPackages>()),
     ]
 }
 

@@ -19,9 +19,9 @@ mod rules;
 mod select;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
-pub use select::{Newer, effective_channel, newer};
+pub use select::{Newer, candidates, effective_channel, may_show, newer};
 
 use rules::Scope;
 

@@ -2,12 +2,13 @@
 //! the pure part.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use semver::Version;
 use vit_contract::code::Code;
-use vit_contract::output::ChannelChoice;
+use vit_contract::output::{ChannelChoice, Source};
 use vit_contract::plan::Position;
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
@@ -32,7 +33,9 @@ pub mod core_version;
 pub mod environment;
 mod hop;
 pub mod installed;
+pub mod known;
 pub mod landing;
+pub mod newest;
 pub mod passed;
 pub mod pins;
 pub mod quarantine;
@@ -42,6 +45,7 @@ mod upstream;
 pub mod verticals;
 
 pub use core_version::CoreVersion;
+use known::{Ask, Known};
 pub use landing::Landing;
 
 /// What is true of an installation, whatever the target.
@@ -68,7 +72,9 @@ pub struct Facts {
     pub quarantine: Quarantine,
     /// What the registry knows.
     pub listing: Listing,
-    /// The registry itself, to fetch from.
+    /// What was learnt of its releases since.
+    pub known: Known,
+    /// The registry itself, to read and fetch from.
     pub registry: Box<dyn Registry>,
     /// The Python environment.
     pub environment: environment::Found,
@@ -94,7 +100,7 @@ pub struct Target {
     /// What that means for the Python environment.
     pub environment: environment::Change,
     /// The releases on the way, oldest first, itself last; empty when going down.
-    pub way: Vec<Release>,
+    pub way: Vec<Arc<Release>>,
     /// What its contracts package exports.
     pub exports: Exports,
     /// What the switch would mean.
@@ -132,13 +138,34 @@ impl Facts {
     /// # Errors
     /// The repository, a state file, or the registry cannot be read.
     pub fn gather(cx: &Context<'_>, offline: bool) -> Result<Self, EngineError> {
+        Self::gather_asking(cx, Ask::unless(offline))
+    }
+
+    /// Reads everything, and asks as `ask` says.
+    ///
+    /// # Errors
+    /// The repository, a state file, or the registry cannot be read.
+    pub fn gather_asking(cx: &Context<'_>, ask: Ask) -> Result<Self, EngineError> {
+        Self::gather_from(cx, ask, |remote| registry::open(cx, remote))
+    }
+
+    /// The same with another way to open the registry, from the remote that the manifests name.
+    pub(crate) fn gather_from(
+        cx: &Context<'_>,
+        ask: Ask,
+        open: impl FnOnce(Option<&str>) -> Result<Box<dyn Registry>, EngineError>,
+    ) -> Result<Self, EngineError> {
         let found = verticals::find(cx);
         let remote = verticals::upstream_remote(&found);
         let (local, heard) = parallel::both(
             || Local::of(cx, found),
             || -> Result<_, EngineError> {
-                let registry = registry::open(cx, remote.as_deref())?;
-                let listing = registry.list(cx, !offline)?;
+                let registry = open(remote.as_deref())?;
+                let mut listing = registry.list(cx, ask == Ask::Anew)?;
+                // What is between two releases is found by their order.
+                if !listing.releases.is_sorted_by(|a, b| a.version <= b.version) {
+                    registry::sort(&mut listing.releases);
+                }
                 // Listing may have brought release refs that say what HEAD is.
                 Ok((registry, listing, local_refs(cx.git)?))
             },
@@ -174,6 +201,7 @@ impl Facts {
             choices: local.choices,
             quarantine,
             verticals: local.verticals,
+            known: Known::new(ask),
             listing,
             registry,
             environment: environment::find(cx),
@@ -197,7 +225,7 @@ impl Facts {
         target: &Target,
         verticals: &[Vertical],
     ) -> vit_contract::verdict::Verdict {
-        let way: Vec<&Release> = target.way.iter().collect();
+        let way: Vec<&Release> = target.way.iter().map(|release| &**release).collect();
         let case = compat::Case {
             target: &target.release,
             way: &way,
@@ -209,6 +237,16 @@ impl Facts {
             removed: &target.switch.removed,
         };
         compat::judge(&case, verticals)
+    }
+
+    /// Where the releases came from, with all that was sent for it by now.
+    #[must_use]
+    pub fn source(&self, cx: &Context<'_>) -> Source {
+        let source = &self.listing.source;
+        Source {
+            requests: source.requests.max(cx.network.traffic.sent()),
+            ..source.clone()
+        }
     }
 
     /// The installed version, where it can be told.

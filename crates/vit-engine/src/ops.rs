@@ -12,6 +12,7 @@ pub mod history;
 pub mod hold;
 pub mod planning;
 pub mod recover;
+pub mod release;
 pub mod rollback;
 pub mod status;
 mod survey;

@@ -27,6 +27,8 @@ pub mod rehearsed;
 pub mod risk;
 mod told;
 
+pub use told::RELEASE_METADATA;
+
 /// What the user chose.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
@@ -138,6 +140,7 @@ pub fn upgrade(
         rehearsal: None,
         then: choice.then.clone(),
         soak_seconds: choice.soak_seconds,
+        source: Some(facts.listing.source.clone()),
         retry_reason: quarantine::retry_of(target, choice.retry.as_deref()),
         quarantine_key: repository.quarantine_key.clone(),
         files_changed: target.switch.changes.len(),

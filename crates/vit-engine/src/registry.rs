@@ -1,24 +1,27 @@
-//! Where releases come from, behind one trait: the tags of a git remote, the repository's own
-//! tags where it has no remote, or a folder of metadata. (The GitHub client and the static index
-//! join here.)
+//! Where releases come from, behind one trait: the releases of a GitHub repository, the tags of a
+//! git remote, the repository's own tags where it has no remote, or a folder of metadata. (The
+//! static index joins here.)
 //!
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
+use semver::Version;
 use vit_contract::output::Source;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
-use vit_contract::settings::RegistryKind;
 
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::submodule;
 
 mod answer;
 mod choice;
 mod dir;
 mod git;
+mod github;
 mod local;
 mod metadata;
+#[cfg(test)]
+pub(crate) mod scripted;
+mod sources;
 #[cfg(test)]
 mod tests;
 
@@ -56,12 +59,21 @@ pub trait Registry: Send + Sync {
         Ok(())
     }
 
-    /// Makes sure that the release's commit is in the repository. A release that was listed
-    /// without a commit has one in the next listing.
+    /// Makes sure that the release's commit is in the repository; [`Registry::located`] then knows
+    /// it.
     ///
     /// # Errors
     /// It is not, and cannot be fetched.
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError>;
+
+    /// The release with its commit and tree, where its objects are in the repository; what else was
+    /// learnt of it stays. Nothing is asked.
+    ///
+    /// # Errors
+    /// Git failed.
+    fn located(&self, cx: &Context<'_>, release: &Release) -> Result<Option<Release>, EngineError> {
+        metadata::located(cx.git, release)
+    }
 
     /// The name of the repository's remote that releases come from, where it is one: commits of
     /// its branches are Core's and not the user's own.
@@ -70,7 +82,7 @@ pub trait Registry: Send + Sync {
 
 /// The registry that the settings name, else the remote of the submodule that Core is, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
-/// repository's own tags.
+/// repository's own tags. Where the remote is a repository on GitHub, its API is asked first.
 ///
 /// # Errors
 /// The settings name a remote or folder that does not exist, or nothing here can hold releases.
@@ -78,19 +90,30 @@ pub fn open(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
-    if let Some(url) = submodule::release_url(cx)? {
-        return Ok(Box::new(git::GitRegistry::new(choice::at_url(&url)?)));
+    sources::open(cx, manifest_remote)
+}
+
+/// What was kept of a release, its metadata too; absent where nothing was, or it cannot be read.
+/// Nothing is asked.
+///
+/// # Errors
+/// Somebody asked to stop, or git failed.
+pub fn kept(
+    cx: &Context<'_>,
+    registry: &dyn Registry,
+    version: &Version,
+) -> Result<Option<Release>, EngineError> {
+    let Ok(listing) = registry.list(cx, false) else {
+        return Ok(None);
+    };
+    let mut releases = listing.releases.into_iter();
+    let Some(mut release) = releases.find(|release| release.version == *version) else {
+        return Ok(None);
+    };
+    if release.unread {
+        registry.read(cx, std::slice::from_mut(&mut release), false)?;
     }
-    match cx.site.settings.registry.kind {
-        RegistryKind::Dir => Ok(Box::new(dir::DirRegistry::open(cx, manifest_remote)?)),
-        // The kinds that need HTTP join here.
-        RegistryKind::Github | RegistryKind::Index | RegistryKind::Auto | RegistryKind::Git => {
-            match choice::git_remote(cx, manifest_remote)? {
-                Some(remote) => Ok(Box::new(git::GitRegistry::new(remote))),
-                None => Ok(Box::new(local::LocalTags)),
-            }
-        }
-    }
+    Ok(Some(release))
 }
 
 /// A registry's error about itself.
@@ -117,6 +140,6 @@ fn no_release(location: &str, what: &str) -> EngineError {
 }
 
 /// Puts releases into their one order: by precedence, then build metadata, then tag.
-fn sort(releases: &mut [Release]) {
+pub(crate) fn sort(releases: &mut [Release]) {
     releases.sort_by(|a, b| a.version.cmp(&b.version).then_with(|| a.tag.cmp(&b.tag)));
 }

@@ -122,6 +122,11 @@ pub fn hash(listing: &BTreeMap<String, Seen>) -> String {
     hex(&hasher.finalize())
 }
 
+/// SHA-256 of these bytes, hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 fn relative(path: &Path, folder: &Path) -> String {
     let inside = path.strip_prefix(folder).unwrap_or(path);
     inside.as_os_str().as_bytes().escape_ascii().to_string()

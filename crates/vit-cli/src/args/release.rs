@@ -7,7 +7,7 @@ use vit_contract::channel::Channel;
 use vit_contract::code::Code;
 use vit_contract::duration;
 
-use super::{channel_of, mistakes};
+use super::{AskArgs, channel_of, mistakes};
 
 /// `vit update`.
 #[derive(Debug, Clone, Args)]
@@ -58,6 +58,9 @@ pub struct CheckArgs {
     /// Ask nobody: judge what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// How servers are asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
     /// Exit 10 when an update is available
     #[arg(long)]
     pub exit_code: bool,
@@ -84,6 +87,9 @@ pub struct TargetArgs {
     /// Ask nobody: plan with what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// How servers are asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
     /// After the upgrade, repeat the smoke tests for this long (90s, 15m, 1h30m, 2d) and go back
     /// when one fails; `vit confirm` ends it early
     #[arg(long, value_name = "TIME", value_parser = soak_of)]
@@ -105,6 +111,9 @@ pub struct WhyArgs {
     /// Ask nobody: judge what was fetched before
     #[arg(long)]
     pub offline: bool,
+    /// How servers are asked.
+    #[command(flatten)]
+    pub ask: AskArgs,
 }
 
 const WHY_EXAMPLES: &str = "\
@@ -148,7 +157,7 @@ pub struct UpgradeArgs {
     /// Carry out this plan of `vit plan --out`; refused when the facts have moved
     #[arg(long, value_name = "FILE",
         conflicts_with_all = ["target", "channel", "accept", "branch", "retry_quarantined", "offline",
-            "soak", "rehearse"])]
+            "refresh", "wait", "soak", "rehearse"])]
     pub plan: Option<PathBuf>,
     /// Do not ask
     #[arg(short, long)]

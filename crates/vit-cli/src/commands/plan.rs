@@ -17,7 +17,7 @@ use crate::{plan_file, render};
 /// The target does not exist, the registry cannot answer, or the plan cannot be written.
 pub fn run(app: &App<'_>, args: &PlanArgs) -> Result<ExitCode, Failure> {
     let options = wanted::options(app, &args.target)?;
-    let session = Session::with_channel(app, args.target.channel)?;
+    let session = Session::with_channel(app, args.target.channel)?.asking(args.target.ask);
     if options.rehearse {
         session.watch_signals()?;
     }

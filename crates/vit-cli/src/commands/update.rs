@@ -17,7 +17,7 @@ pub fn run(app: &App<'_>, args: &CheckArgs) -> Result<ExitCode, Failure> {
     let options = UpdateOptions {
         offline: args.offline,
     };
-    let session = Session::with_channel(app, args.channel)?;
+    let session = Session::with_channel(app, args.channel)?.asking(args.ask);
     let report = session.call(|cx| update(cx, &options))?;
     app.ui.report(&report, render::update::update);
     Ok(exit(&report, args.exit_code))

@@ -35,7 +35,7 @@ pub fn run(app: &App<'_>, args: &UpgradeArgs) -> Result<ExitCode, Failure> {
         None => None,
     };
     let options = wanted::options(app, &args.target)?;
-    let session = Session::with_channel(app, args.target.channel)?;
+    let session = Session::with_channel(app, args.target.channel)?.asking(args.target.ask);
     if options.rehearse {
         session.watch_signals()?;
     }

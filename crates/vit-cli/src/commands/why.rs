@@ -22,7 +22,7 @@ pub fn run(app: &App<'_>, args: &WhyArgs) -> Result<ExitCode, Failure> {
             .transpose()?,
         offline: args.offline,
     };
-    let session = Session::with_channel(app, args.channel)?;
+    let session = Session::with_channel(app, args.channel)?.asking(args.ask);
     let report = session.call(|cx| why(cx, &options))?;
     app.ui.report(&report, render::why::why);
     Ok(ExitCode::Success)

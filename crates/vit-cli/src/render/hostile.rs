@@ -65,9 +65,14 @@ fn without_colours(text: &str) -> String {
 /// Draws without and with colour; our own colours are the only sequences that may be there.
 fn assert_harmless<T>(report: &T, draw: impl Fn(&T, View) -> String) {
     for color in [false, true] {
-        for width in [None, Some(40)] {
+        for (width, verbose) in [(None, true), (Some(40), false)] {
             let paint = Paint { color };
-            let drawn = draw(report, View { paint, width });
+            let view = View {
+                paint,
+                width,
+                verbose,
+            };
+            let drawn = draw(report, view);
             let rest = without_colours(&drawn);
             let bad = |c: &char| *c != '\n' && is_obeyed(*c);
             assert_eq!(rest.chars().find(bad), None, "{}", drawn.escape_debug());
@@ -78,6 +83,12 @@ fn assert_harmless<T>(report: &T, draw: impl Fn(&T, View) -> String) {
 #[test]
 fn case_30_every_report_is_drawn_harmlessly() {
     assert_harmless(&poisoned(&samples::update()), super::update::update);
+    assert_harmless(&poisoned(&samples::release_list()), super::release::list);
+    assert_harmless(&poisoned(&samples::release_show()), super::release::show);
+    assert_harmless(&poisoned(&samples::explain()), super::explain::story);
+    assert_harmless(&poisoned(&samples::explain()), |report, _| {
+        super::explain_markdown::story(report)
+    });
     assert_harmless(&poisoned(&samples::plan()), super::plan::plan);
     assert_harmless(&poisoned(&samples::blocked_plan()), super::plan::plan);
     for report in [

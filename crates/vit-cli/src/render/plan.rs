@@ -1,6 +1,7 @@
 //! A plan, short enough to be read before a yes.
 
 use vit_contract::duration;
+use vit_contract::output::Source;
 use vit_contract::plan::{
     ContractState, EstimateBasis, Kind, Plan, ReleaseChanges, RiskLevel, Step, Strategy,
 };
@@ -9,6 +10,7 @@ use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
 use super::rehearsal;
+use super::source::{is_fresh, source};
 use super::table::{Cell, Table};
 use super::update::answer_cell;
 use super::{
@@ -101,6 +103,12 @@ fn headline(plan: &Plan, view: View) -> String {
             names(&then, "").replace(", ", " → ")
         );
         out.push_str(&format!("  {line}\n"));
+    }
+    // Asked just now is what one expects.
+    let old = |from: &&Source| view.verbose || !is_fresh(from, plan.created);
+    if let Some(from) = plan.source.as_ref().filter(old) {
+        let line = format!("releases from {}", source(from, plan.created, view));
+        out.push_str(&format!("  {}\n", view.paint.dim(&line)));
     }
     if let Some(reason) = &plan.retry_reason {
         let line = format!("tried again: {}", visible(reason));

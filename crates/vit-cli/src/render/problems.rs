@@ -128,6 +128,7 @@ mod tests {
         let view = View {
             paint: Paint { color: true },
             width: Some(80),
+            ..View::default()
         };
         let drawn = problems(&samples::problems(), view).replace('\u{1b}', "^");
         assert_snapshot!(drawn, @"

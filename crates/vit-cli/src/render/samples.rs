@@ -20,6 +20,12 @@ use vit_contract::release::{Change, Changes};
 use vit_contract::verdict::{Answer, Verdict, VerticalVerdict};
 use vit_contract::vertical::Status;
 
+mod explain;
+mod release;
+
+pub(crate) use explain::explain;
+pub(crate) use release::{release_list, release_show};
+
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
@@ -225,6 +231,7 @@ pub(crate) fn plan() -> Plan {
         rehearsal: None,
         then: Vec::new(),
         soak_seconds: None,
+        source: Some(update().source),
         retry_reason: None,
         quarantine_key: std::collections::BTreeMap::new(),
         files_changed: 42,
@@ -436,6 +443,7 @@ pub(crate) fn history() -> HistoryReport {
 
 pub(crate) fn status() -> StatusReport {
     StatusReport {
+        timestamp: Some(at("2026-03-01T10:30:00Z")),
         schema: "vit.status/1".into(),
         root: "/srv/core".into(),
         core_version: Some(version("1.0.0")),
@@ -450,6 +458,7 @@ pub(crate) fn status() -> StatusReport {
             current_version: Some(version("1.0.0")),
             offered: Some(version("1.1.0")),
             blocked: vec![version("2.0.0")],
+            source: Some(update().source),
         }),
         verticals: vec![VerticalStatus {
             name: "finance".into(),

@@ -1,13 +1,14 @@
 //! `vit status`: what is installed and how it stands.
 
-use semver::Version;
+use jiff::Timestamp;
 use vit_contract::code::Code;
 use vit_contract::history::Outcome;
-use vit_contract::output::{LastCheck, StatusReport, UpdateStatus, VerticalStatus};
+use vit_contract::output::{LastCheck, Source, StatusReport, UpdateStatus, VerticalStatus};
 use vit_contract::text::visible;
 
 use super::history::outcome_cell;
 use super::quarantine;
+use super::source::source;
 use super::table::{Cell, Table};
 use super::update::{answer_cell, channel};
 use super::{Paint, View, branch, count, names, next, problems, short, time};
@@ -85,10 +86,7 @@ fn facts(report: &StatusReport, view: View) -> String {
         let text = Cell::new(quarantine::line(release)).paint(Paint::yellow);
         table.row(vec![label(name), text]);
     }
-    table.row(vec![
-        label("releases"),
-        last_check(report.last_check.as_ref(), report.core_version.as_ref()),
-    ]);
+    table.row(vec![label("releases"), last_check(report, view)]);
     let last = report.last_transaction.as_ref().map_or_else(
         || Cell::new("nothing was done yet").paint(Paint::dim),
         |entry| {
@@ -114,30 +112,47 @@ fn facts(report: &StatusReport, view: View) -> String {
     })
 }
 
-fn last_check(check: Option<&LastCheck>, core: Option<&Version>) -> Cell {
-    let Some(check) = check else {
+fn last_check(report: &StatusReport, view: View) -> Cell {
+    let Some(check) = &report.last_check else {
+        let core = report.core_version.as_ref();
         // An answer for another version does not count: "not asked yet" alone would be untrue.
         let since = core.map_or_else(String::new, |version| format!(" since {version} is here"));
         return Cell::new(format!("not asked{since}: `vit update`")).paint(Paint::dim);
     };
-    let when = time(check.timestamp);
+    let when = asked(check, report.timestamp, view);
     match (check.status, &check.offered) {
         (_, Some(version)) => {
-            Cell::new(format!("{version} is available (asked {when})")).paint(Paint::green)
+            Cell::new(format!("{version} is available ({when})")).paint(Paint::green)
         }
         (UpdateStatus::Blocked, None) => Cell::new(format!(
-            "{} newer, blocked (asked {when})",
+            "{} newer, blocked ({when})",
             count(check.blocked.len(), "release")
         ))
         .paint(Paint::yellow),
-        (UpdateStatus::UpToDate, None) => Cell::new(format!("up to date (asked {when})")),
+        (UpdateStatus::UpToDate, None) => Cell::new(format!("up to date ({when})")),
         (
             UpdateStatus::Compatible
             | UpdateStatus::CompatibleWithWarnings
             | UpdateStatus::Error
             | UpdateStatus::RollbackExecuted,
             None,
-        ) => Cell::new(format!("no answer (asked {when})")).paint(Paint::yellow),
+        ) => Cell::new(format!("no answer ({when})")).paint(Paint::yellow),
+    }
+}
+
+/// Where the answer came from and when, as seen now.
+fn asked(check: &LastCheck, now: Option<Timestamp>, view: View) -> String {
+    match (&check.source, now) {
+        // What was said of it then (tags that are no releases) is for `vit update`.
+        (Some(from), Some(now)) => {
+            let brief = Source {
+                ignored_tags: 0,
+                cached: false,
+                ..from.clone()
+            };
+            source(&brief, now, view)
+        }
+        _ => format!("asked {}", time(check.timestamp)),
     }
 }
 
@@ -209,7 +224,7 @@ mod tests {
           channel     stable (set by manifest of finance)
           held        1.2.0
           quarantine  1.2.0: failed 3 times, last on 2026-03-01 08:00:03Z: smoke_test_failed: energy: the smoke test failed (exit 1) (transaction 20260302-090000-2c)
-          releases    1.1.0 is available (asked 2026-03-01 08:00:00Z)
+          releases    1.1.0 is available (git origin, asked 2 h ago)
           last        1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
 
           vertical  version  status  takes Core      answer  smoke test  manifest

@@ -165,6 +165,7 @@ mod tests {
         let view = View {
             paint: Paint { color: true },
             width: Some(40),
+            ..View::default()
         };
         let drawn = table().draw(view).replace('\u{1b}', "^");
         assert_snapshot!(drawn, @"

@@ -297,6 +297,7 @@ mod tests {
         let view = View {
             paint: Paint { color: true },
             width: Some(80),
+            ..View::default()
         };
         let drawn = transaction(&samples::inconsistent(), view).replace('\u{1b}', "^");
         assert_snapshot!(drawn, @r"

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use vit_contract::channel::Channel;
-use vit_contract::output::{Candidate, ChannelChoice, Source, UpdateReport, UpdateStatus};
+use vit_contract::output::{Candidate, ChannelChoice, UpdateReport, UpdateStatus};
 use vit_contract::problem::Problem;
 use vit_contract::text::visible;
 
+use super::source::source;
 use super::table::{Cell, Table};
-use super::{Paint, View, count, date, names, next, problems, time};
+use super::{Paint, View, count, date, names, next, problems};
 
 /// The report as text.
 #[must_use]
@@ -39,7 +40,10 @@ pub fn update(report: &UpdateReport, view: View) -> String {
         view.paint.dim(&format!(
             "channel {}; {}",
             channel(&report.channel),
-            source(&report.source)
+            format_args!(
+                "releases from {}",
+                source(&report.source, report.timestamp, view)
+            )
         ))
     ));
     if !report.next.is_empty() {
@@ -170,28 +174,6 @@ pub(super) fn channel(choice: &ChannelChoice) -> String {
     format!("{name} (set by {})", visible(&choice.set_by))
 }
 
-fn source(source: &Source) -> String {
-    let mut text = format!(
-        "releases from {} {}, asked {}",
-        visible(&source.kind),
-        visible(&source.location),
-        time(source.fetched)
-    );
-    if source.stale {
-        text.push_str(" (older: it could not be asked now)");
-    }
-    if source.ignored_tags > 0 {
-        let tags = count(source.ignored_tags, "tag");
-        let verb = if source.ignored_tags == 1 {
-            "is no release"
-        } else {
-            "are no releases"
-        };
-        text.push_str(&format!("; {tags} {verb}"));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use insta::assert_snapshot;
@@ -225,7 +207,7 @@ mod tests {
         1 release is no target
           v9.9.9: the metadata's version is 1.0.0 [metadata_version_mismatch]
 
-        channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
+        channel stable (set by manifest of finance); releases from git origin, asked now; 12 tags are no releases
 
         next: vit plan
         ");
@@ -244,7 +226,7 @@ mod tests {
         assert_snapshot!(update(&report, View::default()), @"
         1.0.0 is the newest: up to date
 
-        channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
+        channel stable (set by manifest of finance); releases from git origin, asked now; 12 tags are no releases
 
         next: vit plan
         ");
@@ -269,7 +251,7 @@ mod tests {
             fix (vertical's owner): test against 2.0.0, then raise max_core_version
             see https://example.org/contract#range
 
-        channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z; 12 tags are no releases
+        channel stable (set by manifest of finance); releases from git origin, asked now; 12 tags are no releases
 
         next: vit plan
         ");

@@ -3,6 +3,7 @@
 use vit_contract::output::{WhyRelease, WhyReport, WhyState};
 use vit_contract::text::visible;
 
+use super::source::source;
 use super::{Coloring, Paint, View, date, names, next, problems};
 
 /// The report as text.
@@ -21,7 +22,10 @@ pub fn why(report: &WhyReport, view: View) -> String {
     }
     out.push_str(&problems::problems(&report.problems, view));
     let channel = super::update::channel(&report.channel);
-    let line = format!("channel {channel}");
+    let mut line = format!("channel {channel}");
+    if let (Some(from), Some(now)) = (&report.source, report.timestamp) {
+        line.push_str(&format!("; releases from {}", source(from, now, view)));
+    }
     out.push_str(&format!("\n{}\n", view.paint.dim(&line)));
     out.push_str(&next(view, &report.next));
     out

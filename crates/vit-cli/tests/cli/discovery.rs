@@ -43,7 +43,7 @@ fn case_02_an_upgrade_never_goes_down_by_itself() {
     --- stdout
     1.2.0 is the newest: up to date
 
-    channel stable (set by default); releases from git origin, asked 2026-03-01 08:00:00Z
+    channel stable (set by default); releases from git origin, asked now
 
     next: vit status
     --- stderr
@@ -199,7 +199,7 @@ fn case_06_contracts_minimum_allowlist_and_checksum_each_block() {
         contracts_version 2.0.0 in v1.1.0, contracts_major 1 in the manifest
         fix (vertical's owner): port the vertical to contracts 2, then set contracts_major: 2
 
-    channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z
+    channel stable (set by manifest of finance); releases from git origin, asked now
 
     next: do what the hints say, then `vit update` again
     --- stderr
@@ -286,7 +286,7 @@ fn case_07_a_tag_whose_metadata_says_otherwise_and_garbage_hide_no_other() {
         an object is needed at the top, not a list
         fix (Core team): publish the release again with correct metadata
 
-    channel stable (set by default); releases from git origin, asked 2026-03-01 08:00:00Z
+    channel stable (set by default); releases from git origin, asked now
 
     next: vit plan
     --- stderr
@@ -340,7 +340,7 @@ fn case_08_a_registry_that_cannot_be_reached_is_an_error_and_the_cache_is_used()
       installation: no vertical is declared: nothing is judged and nothing is smoke-tested [no_verticals]
         fix (vertical's owner): add a vertical_manifest.yaml to the vertical's folder
 
-    channel stable (set by default); releases from git origin, asked 2026-03-01 08:00:00Z (older: it could not be asked now)
+    channel stable (set by default); releases from git origin, kept answer of 08:00Z (now): it could not be asked now
 
     next: vit plan
     --- stderr

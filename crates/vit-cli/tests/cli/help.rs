@@ -4,9 +4,10 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "update",
     "why",
+    "release",
     "plan",
     "upgrade",
     "bisect",
@@ -47,6 +48,7 @@ fn version_and_help_are_answers() {
     Commands:
       update       Ask for releases, and judge them
       why          Say of every newer release why it is offered or not
+      release      List releases, or show one
       plan         Show what an upgrade would do
       upgrade      Upgrade Core, prove the result, or put the old state back
       bisect       Find the first release that breaks here

@@ -6,13 +6,15 @@ use vit_testkit::World;
 use crate::installation::{answer, command, valid, vit, world};
 
 /// What every command is run with, and the schema that its good answer names.
-const COMMANDS: [(&[&str], &str); 21] = [
+const COMMANDS: [(&[&str], &str); 23] = [
     (&["update"], "vit.update/1"),
     (&["update", "check", "--offline"], "vit.update/1"),
     (&["plan"], "vit.plan/1"),
     (&["update", "plan"], "vit.plan/1"),
     (&["upgrade", "--dry-run"], "vit.plan/1"),
     (&["why"], "vit.why/1"),
+    (&["release", "list"], "vit.release-list/1"),
+    (&["release", "show", "1.1.0"], "vit.release-show/1"),
     (&["bisect", "--to", "1.1.0"], "vit.bisect/1"),
     (&["status"], "vit.status/1"),
     (&["channel"], "vit.channel/1"),

@@ -113,7 +113,7 @@ fn case_18_an_invalid_manifest_hides_no_other_and_the_order_is_one() {
         contracts_version 1.0.0 in v1.1.0, contracts_major 2 in the manifest
         fix (vertical's owner): port the vertical to contracts 1, then set contracts_major: 1
 
-    channel stable (set by manifest of alpha); releases from git origin, asked 2026-03-01 08:00:00Z
+    channel stable (set by manifest of alpha); releases from git origin, asked now
 
     next: do what the hints say, then `vit update` again
     --- stderr

@@ -371,7 +371,7 @@ fn only_warnings_can_be_accepted() {
         target 1.1.0, accepted range 1.0.0..=1.0.x
         fix (vertical's owner): test the vertical against Core 1.1.0, then raise max_core_version
 
-    channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z
+    channel stable (set by manifest of finance); releases from git origin, asked now
 
     next: do what the hints say, then `vit update` again
     --- stderr
@@ -413,7 +413,7 @@ fn what_is_held_is_not_installed() {
         since 2026-03-01T08:00:00Z
         fix (you): vit unhold
 
-    channel stable (set by manifest of finance); releases from git origin, asked 2026-03-01 08:00:00Z
+    channel stable (set by manifest of finance); releases from git origin, asked now
 
     next: do what the hints say, then `vit update` again
     --- stderr

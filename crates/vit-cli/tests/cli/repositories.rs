@@ -112,7 +112,7 @@ fn an_unborn_head_is_told() {
       root      WORLD/in stallàtion
       head      no commit yet
       channel   stable (set by default)
-      releases  1.1.0 is available (asked 2026-03-01 08:00:00Z)
+      releases  1.1.0 is available (git origin, asked now)
       last      nothing was done yet
 
     no vertical is declared
@@ -742,7 +742,7 @@ fn case_28_a_tag_that_has_moved_is_told_and_not_taken() {
         first seen HASH, now HASH
         fix (you): ask the Core team; if the new commit is right: `git update-ref -d refs/vit/releases/v1.2.0`
 
-    channel stable (set by default); releases from git origin, asked 2026-03-01 08:00:00Z
+    channel stable (set by default); releases from git origin, asked now
 
     next: vit plan
     --- stderr

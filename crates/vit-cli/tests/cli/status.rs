@@ -41,7 +41,7 @@ fn a_healthy_installation() {
       root      WORLD/in stallàtion
       head      HASH detached
       channel   stable (set by manifest of finance)
-      releases  up to date (asked 2026-03-01 08:00:00Z)
+      releases  up to date (git origin, asked now)
       last      1.0.0 → 1.1.0 success on 2026-03-01 08:00:00Z
 
       vertical  version  status  takes Core     answer  smoke test  manifest

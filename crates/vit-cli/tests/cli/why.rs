@@ -85,7 +85,7 @@ fn a_person_reads_it() {
     1.1.0 is offered (stable, released 2026-01-03)
     1.0.5 is possible; a newer one is offered (stable, released 2026-01-02)
 
-    channel stable (set by manifest of finance)
+    channel stable (set by manifest of finance); releases from git origin, asked now
 
     next: vit plan
     --- stderr
@@ -109,7 +109,7 @@ fn one_release_in_full() {
         target 2.0.0, accepted range 1.0.0..=1.x.x
         fix (vertical's owner): test the vertical against Core 2.0.0, then raise max_core_version
 
-    channel stable (set by manifest of finance)
+    channel stable (set by manifest of finance); releases from git origin, asked now
 
     next: vit plan
     --- stderr

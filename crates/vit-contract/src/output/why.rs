@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use semver::Version;
 use serde::{Deserialize, Serialize};
 
-use super::ChannelChoice;
+use super::{ChannelChoice, Source};
 use crate::channel::Channel;
 use crate::problem::Problem;
 
@@ -25,6 +25,12 @@ pub struct WhyReport {
     pub possible: Option<Version>,
     /// The channel in force.
     pub channel: ChannelChoice,
+    /// Where the releases came from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// When it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
     /// The answer as a sentence.
     pub details: String,
     /// The releases that were asked for, newest first.

@@ -15,24 +15,24 @@ use vit_contract::vertical::{Compatibility, Ownership, Status, VerticalManifest}
 
 use super::{Case, Exports, SmokeTestFile, Vertical, judge};
 
-pub(super) struct World {
+pub(crate) struct World {
     /// The releases before the target on the way, oldest first.
-    pub(super) before: Vec<Release>,
+    pub(crate) before: Vec<Release>,
     target: Release,
-    pub(super) verticals: Vec<Vertical>,
-    pub(super) exports: Exports,
-    pub(super) case_channel: Channel,
-    pub(super) explicit: bool,
+    pub(crate) verticals: Vec<Vertical>,
+    pub(crate) exports: Exports,
+    pub(crate) case_channel: Channel,
+    pub(crate) explicit: bool,
     /// Going down: the way is empty.
-    pub(super) down: bool,
-    pub(super) today: Date,
-    pub(super) removed: BTreeSet<String>,
-    pub(super) installed: Option<Version>,
+    pub(crate) down: bool,
+    pub(crate) today: Date,
+    pub(crate) removed: BTreeSet<String>,
+    pub(crate) installed: Option<Version>,
 }
 
 impl World {
     /// A release that the vertical `finance` can live with.
-    pub(super) fn new(target: &str) -> Self {
+    pub(crate) fn new(target: &str) -> Self {
         Self {
             before: Vec::new(),
             target: release(target),
@@ -47,24 +47,24 @@ impl World {
         }
     }
 
-    pub(super) fn target(&mut self) -> &mut Release {
+    pub(crate) fn target(&mut self) -> &mut Release {
         &mut self.target
     }
 
-    pub(super) fn metadata(&mut self) -> &mut ReleaseMetadata {
+    pub(crate) fn metadata(&mut self) -> &mut ReleaseMetadata {
         self.target.metadata.as_mut().unwrap()
     }
 
     /// The manifest of `finance`.
-    pub(super) fn manifest(&mut self) -> &mut VerticalManifest {
+    pub(crate) fn manifest(&mut self) -> &mut VerticalManifest {
         self.verticals[0].manifest.as_mut().unwrap()
     }
 
-    pub(super) fn add(&mut self, name: &str) {
+    pub(crate) fn add(&mut self, name: &str) {
         self.verticals.push(vertical(name));
     }
 
-    pub(super) fn judge(&self) -> Verdict {
+    pub(crate) fn judge(&self) -> Verdict {
         let mut way: Vec<&Release> = self.before.iter().collect();
         way.push(&self.target);
         if self.down {
@@ -83,12 +83,12 @@ impl World {
         judge(&case, &self.verticals)
     }
 
-    pub(super) fn release_codes(&self) -> Vec<Code> {
+    pub(crate) fn release_codes(&self) -> Vec<Code> {
         codes(&self.judge().release)
     }
 
     /// The codes of all verticals.
-    pub(super) fn vertical_codes(&self) -> Vec<Code> {
+    pub(crate) fn vertical_codes(&self) -> Vec<Code> {
         self.judge()
             .verticals
             .iter()
@@ -97,26 +97,26 @@ impl World {
     }
 }
 
-pub(super) fn codes(problems: &[Problem]) -> Vec<Code> {
+pub(crate) fn codes(problems: &[Problem]) -> Vec<Code> {
     problems.iter().map(|problem| problem.code).collect()
 }
 
-pub(super) fn version(text: &str) -> Version {
+pub(crate) fn version(text: &str) -> Version {
     Version::parse(text).unwrap()
 }
 
-pub(super) fn name(text: &str) -> DomainName {
+pub(crate) fn name(text: &str) -> DomainName {
     DomainName::parse(text).unwrap()
 }
 
-pub(super) fn range(min: &str, max: &str) -> CoreRange {
+pub(crate) fn range(min: &str, max: &str) -> CoreRange {
     CoreRange {
         min: version(min),
         max: Max::parse(max).unwrap(),
     }
 }
 
-pub(super) fn change(id: Option<&str>, text: &str) -> Change {
+pub(crate) fn change(id: Option<&str>, text: &str) -> Change {
     Change {
         id: id.map(str::to_owned),
         text: text.to_owned(),
@@ -125,7 +125,7 @@ pub(super) fn change(id: Option<&str>, text: &str) -> Change {
     }
 }
 
-pub(super) fn exports(modules: &[(&str, &[&str])], open: &[&str]) -> Exports {
+pub(crate) fn exports(modules: &[(&str, &[&str])], open: &[&str]) -> Exports {
     let names: BTreeMap<String, BTreeSet<String>> = modules
         .iter()
         .map(|(module, names)| {
@@ -139,7 +139,7 @@ pub(super) fn exports(modules: &[(&str, &[&str])], open: &[&str]) -> Exports {
     }
 }
 
-pub(super) fn release(text: &str) -> Release {
+pub(crate) fn release(text: &str) -> Release {
     let version = version(text);
     let commit = "c0ffee".repeat(7)[..40].to_owned();
     Release {
@@ -168,7 +168,7 @@ pub(super) fn release(text: &str) -> Release {
     }
 }
 
-pub(super) fn vertical(domain: &str) -> Vertical {
+pub(crate) fn vertical(domain: &str) -> Vertical {
     Vertical {
         manifest_path: format!("domains/{domain}/vertical_manifest.yaml"),
         root: format!("domains/{domain}"),

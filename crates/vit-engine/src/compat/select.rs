@@ -53,17 +53,18 @@ pub struct Newer<'a> {
     pub unusable: Vec<&'a Release>,
 }
 
-/// The releases that `channel` shows and that are newer than `current` by SemVer precedence
-/// (build metadata does not order); all that it shows where `current` is not known.
+/// The releases that are newer than `current` and that `channel` shows or, where their metadata
+/// was not read yet, may show; newest first. What is not read has the channel of its version, and
+/// its metadata can only make that riskier, or put it on the lts track.
 #[must_use]
-pub fn newer<'a>(
-    releases: &'a [Release],
+pub fn candidates<'a>(
+    releases: impl IntoIterator<Item = &'a Release>,
     current: Option<&Version>,
     channel: Channel,
-) -> Newer<'a> {
+) -> Vec<&'a Release> {
     let mut seen: Vec<&Release> = releases
-        .iter()
-        .filter(|release| channel.sees(release.channel(), release.lts()))
+        .into_iter()
+        .filter(|release| may_show(channel, release))
         .filter(|release| {
             current
                 .is_none_or(|current| release.version.cmp_precedence(current) == Ordering::Greater)
@@ -72,6 +73,26 @@ pub fn newer<'a>(
     // The whole order of `Version` breaks ties of precedence, so that no order of the registry's
     // answer shows through.
     seen.sort_by_key(|release| Reverse(&release.version));
+    seen
+}
+
+/// Whether `channel` shows a release, as far as is known of it.
+#[must_use]
+pub fn may_show(channel: Channel, release: &Release) -> bool {
+    let on_track = release.lts() || (release.unread && channel == Channel::Lts);
+    channel.sees(release.channel(), on_track)
+}
+
+/// The releases that `channel` shows and that are newer than `current` by SemVer precedence
+/// (build metadata does not order); all that it shows where `current` is not known. Those whose
+/// metadata was not read are judged by what is known of them.
+#[must_use]
+pub fn newer<'a>(
+    releases: impl IntoIterator<Item = &'a Release>,
+    current: Option<&Version>,
+    channel: Channel,
+) -> Newer<'a> {
+    let seen = candidates(releases, current, channel);
     let (usable, unusable) = seen.into_iter().partition(|release| release.is_usable());
     Newer { usable, unusable }
 }

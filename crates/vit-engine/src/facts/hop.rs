@@ -17,8 +17,8 @@ impl Facts {
         let brought: Vec<Vertical> = standing(to).filter(|v| v.tracked).cloned().collect();
         let (verticals, removed): (Vec<Vertical>, BTreeSet<String>) =
             target::merge(&there, brought);
-        let way = self.way_from(Some(&from.release.version), &to.release);
-        let way: Vec<&Release> = way.iter().collect();
+        let way = self.way_from(&from.release.version, &to.release);
+        let way: Vec<&Release> = way.iter().map(|release| &**release).collect();
         let case = compat::Case {
             target: &to.release,
             way: &way,

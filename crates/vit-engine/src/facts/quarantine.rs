@@ -17,6 +17,8 @@ use crate::exec::quarantine::from_journal;
 use crate::steps::vertical_files;
 use crate::store::quarantine::{self, Entry, Key, Quarantine};
 
+/// What the part of a key is called that the release's metadata gives.
+const RELEASE_METADATA: &str = "release metadata";
 /// The largest file of an untracked vertical whose content counts; of larger ones, size and time.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// How much of an untracked vertical is read, in bytes; past it, sizes and times count.
@@ -93,7 +95,7 @@ pub fn key(cx: &Context<'_>, bound: Bound<'_>) -> Result<Key, EngineError> {
         ("Python environment".to_owned(), environment(cx)),
     ]);
     if let Some(metadata) = bound.metadata {
-        key.insert("release metadata".to_owned(), metadata.to_owned());
+        key.insert(RELEASE_METADATA.to_owned(), metadata.to_owned());
     }
     let trees = subtrees(cx, bound.tree, bound.verticals)?;
     for vertical in bound.verticals {
@@ -109,6 +111,13 @@ pub fn key(cx: &Context<'_>, bound: Bound<'_>) -> Result<Key, EngineError> {
         key.insert(format!("vertical {name}: files"), files);
     }
     Ok(key)
+}
+
+/// That the release's metadata could not be read now is no change since it failed.
+pub(super) fn metadata_unknown(key: &mut Key, entry: &Entry) {
+    if let Some((name, value)) = entry.key.get_key_value(RELEASE_METADATA) {
+        key.insert(name.clone(), value.clone());
+    }
 }
 
 /// SHA-256 over the settings in force, the installation's own steps among them.

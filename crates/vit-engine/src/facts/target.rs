@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
-use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::plan::Position;
-use vit_contract::problem::Problem;
+use vit_contract::problem::{Problem, Who};
 use vit_contract::release::Release;
 
+use super::known::Ask;
 use super::landing::Landing;
 use super::quarantine::{self, Bound, Quarantined};
 use super::{Facts, Switch, Target, environment, verticals};
@@ -33,14 +34,12 @@ impl Facts {
         release: &Release,
         explicit: bool,
     ) -> Result<Target, EngineError> {
-        let mut release = release.clone();
+        let mut release = self.completed(cx, release)?;
         if release.commit.is_none() || release.tree.is_none() {
-            self.registry.fetch(cx, &release)?;
-            let again = self.registry.list(cx, false)?;
-            if let Some(found) = again.releases.into_iter().find(|r| r.tag == release.tag) {
-                release = found;
-            }
+            release = self.located(cx, &release)?;
         }
+        let way = self.way(cx, &release)?;
+        let release = Release::clone(&release);
         let commit = release.commit.clone().unwrap_or_default();
         let position = Position {
             tree: release.tree.clone().unwrap_or_default(),
@@ -60,7 +59,7 @@ impl Facts {
         let quarantined = match self.quarantine.find(&release.version) {
             None => None,
             Some(entry) => {
-                let key = quarantine::key(
+                let mut key = quarantine::key(
                     cx,
                     Bound {
                         commit: &position.commit,
@@ -69,6 +68,9 @@ impl Facts {
                         verticals: &switch.verticals,
                     },
                 )?;
+                if release.unread {
+                    quarantine::metadata_unknown(&mut key, entry);
+                }
                 Some(Quarantined {
                     changed: entry.changed(&key),
                     entry: entry.clone(),
@@ -76,7 +78,7 @@ impl Facts {
             }
         };
         Ok(Target {
-            way: self.way(&release),
+            way,
             exports,
             own_commits: commits.own,
             ahead: commits.ahead,
@@ -91,32 +93,26 @@ impl Facts {
         })
     }
 
-    /// The releases after the installed one up to `target`; those of the target's own line only:
-    /// a pre-release counts where the target is one of its pre-releases or it is the target.
-    fn way(&self, target: &Release) -> Vec<Release> {
-        self.way_from(self.version(), target)
-    }
-
-    /// The same from another release than the installed one.
-    pub(super) fn way_from(&self, from: Option<&Version>, target: &Release) -> Vec<Release> {
-        let Some(current) = from else {
-            return vec![target.clone()];
-        };
-        if target.version <= *current {
-            return Vec::new();
+    /// The release with its commit and tree: fetched where they are not here yet and somebody may
+    /// be asked.
+    fn located(&self, cx: &Context<'_>, release: &Release) -> Result<Arc<Release>, EngineError> {
+        if self.known.ask() != Ask::Nobody {
+            self.registry.fetch(cx, release)?;
         }
-        self.listing
-            .releases
-            .iter()
-            .filter(|r| r.version > *current && r.version <= target.version)
-            .filter(|r| {
-                r.version.pre.is_empty() || r.version == target.version || {
-                    let (a, b) = (&r.version, &target.version);
-                    !b.pre.is_empty() && (a.major, a.minor, a.patch) == (b.major, b.minor, b.patch)
-                }
-            })
-            .cloned()
-            .collect()
+        match self.registry.located(cx, release)? {
+            Some(found) => Ok(self.known.learn(found)),
+            None => Err(EngineError::Refused {
+                summary: format!("release {} is not here", release.tag),
+                problems: vec![
+                    Problem::new(
+                        Code::ObjectsMissing,
+                        &release.tag,
+                        "the release's commit is not in this repository and was not asked for",
+                    )
+                    .hint(Who::You, "ask again without `--offline`"),
+                ],
+            }),
+        }
     }
 
     fn commits(&self, cx: &Context<'_>, target: &str) -> Result<Commits, EngineError> {

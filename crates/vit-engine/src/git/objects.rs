@@ -62,6 +62,21 @@ impl Git {
         }
     }
 
+    /// The kinds of the objects with these ids that are in this repository; nothing is fetched
+    /// for the others, in a partial clone neither.
+    ///
+    /// # Errors
+    /// As [`Git::objects`].
+    pub fn kinds_here(&self, oids: &[String]) -> Result<Vec<Option<String>>, GitError> {
+        let mut git = self.clone();
+        git.env.push(("GIT_NO_LAZY_FETCH".into(), "1".into()));
+        let found = git.resolve(oids)?;
+        Ok(found
+            .into_iter()
+            .map(|found| found.map(|(_, kind)| kind))
+            .collect())
+    }
+
     /// Like [`Git::objects`]: id and kind.
     ///
     /// # Errors

@@ -87,7 +87,7 @@ impl Request {
             .also
             .iter()
             .any(|named| named.same_origin(&target) && !named.is_file());
-        (named && !downgrade).then(|| target.trusted())
+        (named && !downgrade).then_some(target)
     }
 }
 

@@ -1,6 +1,8 @@
 //! `vit bisect`: the first release on the way that breaks here, found by rehearsals. Nothing live
 //! is changed, and nothing is asked.
 
+use std::sync::Arc;
+
 use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::output::{
@@ -12,7 +14,6 @@ use vit_contract::release::Release;
 use vit_contract::verdict::Answer;
 
 use super::{planning, recover};
-use crate::compat;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
@@ -51,22 +52,12 @@ pub struct BisectOptions {
 pub fn bisect(cx: &Context<'_>, options: &BisectOptions) -> Result<BisectReport, EngineError> {
     recover::ready(cx)?;
     let facts = Facts::gather(cx, options.offline)?;
-    planning::find(&facts, &options.to)?;
+    let last = planning::find(&facts, &options.to)?;
     let Some(current) = facts.version().filter(|v| **v < options.to) else {
         return Err(not_newer(&facts, &options.to));
     };
-    let newer = compat::newer(
-        &facts.listing.releases,
-        Some(current),
-        facts.channel.channel,
-    );
-    let mut releases: Vec<&Release> = newer
-        .usable
-        .into_iter()
-        .filter(|release| release.version < options.to)
-        .collect();
-    releases.reverse();
-    releases.push(planning::find(&facts, &options.to)?);
+    let mut releases = facts.newest().below(&options.to).rest(cx, &facts)?;
+    releases.push(facts.completed(cx, last)?);
     let mut bisection = Bisection {
         cx,
         facts: &facts,
@@ -84,7 +75,7 @@ struct Bisection<'a> {
     cx: &'a Context<'a>,
     facts: &'a Facts,
     /// Oldest first.
-    releases: Vec<&'a Release>,
+    releases: Vec<Arc<Release>>,
     tried: Vec<BisectTry>,
     skipped: Vec<BisectSkip>,
     failures: Vec<(usize, Rehearsal)>,
@@ -93,7 +84,8 @@ struct Bisection<'a> {
 impl Bisection<'_> {
     /// Rehearses one release.
     fn ask(&mut self, at: usize) -> Result<Told, EngineError> {
-        let release = self.releases[at];
+        let release = Arc::clone(&self.releases[at]);
+        let release = &*release;
         let explicit = at + 1 == self.releases.len();
         let target = self.facts.target(self.cx, release, explicit)?;
         let choice = Choice {

@@ -13,6 +13,7 @@ use crate::error::EngineError;
 use crate::exec::run::problem_of;
 use crate::exec::transaction::Held;
 use crate::facts::Facts;
+use crate::facts::known::Ask;
 use crate::plan::Choice;
 
 /// What is carried out after the first hop.
@@ -25,6 +26,8 @@ pub(super) struct Rest {
     pub channel: Option<ChannelChoice>,
     /// What the user chose.
     pub choice: Choice,
+    /// Who may be asked for what is not here.
+    pub ask: Ask,
 }
 
 /// Goes on after the first hop, as long as each hop is applied.
@@ -73,7 +76,7 @@ fn one<'a>(
     (version, rest): (&Version, &Rest),
     choice: &Choice,
 ) -> Result<TransactionReport, EngineError> {
-    let mut facts = Facts::gather(cx, true)?;
+    let mut facts = Facts::gather_asking(cx, rest.ask)?;
     if let Some(channel) = &rest.channel {
         facts.channel = channel.clone();
     }

@@ -80,12 +80,12 @@ pub(crate) fn target(
         let found = update::search(cx, facts, retry)?;
         return Ok(match found.offered {
             Some((_, way)) => Ok((way.first, way.then)),
-            None => Err(Box::new(update::report(facts, found))),
+            None => Err(Box::new(update::report(cx, facts, found))),
         });
     };
     let release = find(facts, version)?;
     if is_installed(facts, release) {
-        return Ok(Err(Box::new(already_there(facts))));
+        return Ok(Err(Box::new(already_there(cx, facts))));
     }
     let (_, way) = Survey::new(cx, facts, retry).judge(release, true)?;
     if let Some(way) = way.filter(|way| !way.then.is_empty()) {
@@ -96,8 +96,9 @@ pub(crate) fn target(
         return Ok(Ok((first, way.then)));
     }
     let target = facts.target(cx, release, true)?;
-    if target.landing.contained && facts.version() == Some(&release.version) {
-        return Ok(Err(Box::new(already_there(facts))));
+    let contained = target.landing.contained && facts.version() == Some(&release.version);
+    if contained || is_installed(facts, &target.release) {
+        return Ok(Err(Box::new(already_there(cx, facts))));
     }
     Ok(Ok((target, Vec::new())))
 }
@@ -251,13 +252,14 @@ fn is_installed(facts: &Facts, release: &Release) -> bool {
     head.is_some() && head == release.commit.as_ref() && facts.version() == Some(&release.version)
 }
 
-fn already_there(facts: &Facts) -> UpdateReport {
+fn already_there(cx: &Context<'_>, facts: &Facts) -> UpdateReport {
     let found = update::Found {
         offered: None,
         blocked: Vec::new(),
         unusable: Vec::new(),
+        unknown: Vec::new(),
     };
-    let mut report = update::report(facts, found);
+    let mut report = update::report(cx, facts, found);
     let version = facts.version().map(ToString::to_string).unwrap_or_default();
     report.details = format!("{version} is already installed");
     report

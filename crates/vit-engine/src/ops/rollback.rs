@@ -144,11 +144,11 @@ fn key_of_left(
     let commit = names
         .iter()
         .find_map(|name| refs.iter().find(|r| r.name == *name)?.commit.as_deref());
-    let listing = crate::registry::open(cx, None).and_then(|registry| registry.list(cx, false));
-    let metadata = listing.ok().and_then(|listing| {
-        let mut releases = listing.releases.into_iter();
-        releases.find(|r| r.version == *version)?.metadata_sha256
-    });
+    let release = match crate::registry::open(cx, None) {
+        Ok(registry) => crate::registry::kept(cx, &*registry, version)?,
+        Err(_) => None,
+    };
+    let metadata = release.and_then(|release| release.metadata_sha256);
     key(
         cx,
         Bound {
@@ -271,6 +271,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
         then: Vec::new(),
         soak_seconds: None,
         retry_reason: None,
+        source: None,
         quarantine_key: parts.quarantine_key,
         from,
         preflight: parts.problems,

@@ -88,6 +88,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         });
     Ok(StatusReport {
         schema: "vit.status/1".into(),
+        timestamp: Some(cx.clock.now()),
         root: cx.site.root.display().to_string(),
         core_version: core.version,
         core_version_source: core.source,

@@ -1,7 +1,8 @@
 //! The releases as candidates: each judged with all that speaks against it, directly or through
 //! others. What a release has is read once, however often it is looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use semver::Version;
 use vit_contract::code::Code;
@@ -11,8 +12,10 @@ use vit_contract::verdict::{Answer, Verdict};
 
 use crate::compat;
 use crate::context::Context;
+use crate::contracts::Exports;
 use crate::error::EngineError;
 use crate::exec::run::problem_of;
+use crate::facts::newest::Newest;
 use crate::facts::{Facts, Target};
 use crate::plan::{path, quarantine};
 
@@ -24,6 +27,8 @@ pub(crate) struct Survey<'a> {
     cx: &'a Context<'a>,
     facts: &'a Facts,
     retry: Option<&'a str>,
+    /// The newer releases of the channel, from the newest on.
+    newest: Newest<'a>,
     /// What each release has, or why that cannot be told, by tag.
     seen: BTreeMap<String, Result<Target, Problem>>,
 }
@@ -54,6 +59,7 @@ impl<'a> Survey<'a> {
     /// Begins one; `retry` says why releases in quarantine count as if they were not.
     pub(crate) fn new(cx: &'a Context<'a>, facts: &'a Facts, retry: Option<&'a str>) -> Self {
         Self {
+            newest: facts.newest(),
             cx,
             facts,
             retry,
@@ -97,32 +103,58 @@ impl<'a> Survey<'a> {
         Ok((verdict, way))
     }
 
+    /// What is said of a release whose objects are not here, by its metadata alone and the verticals
+    /// as they are. Nothing is fetched.
+    ///
+    /// # Errors
+    /// Somebody asked to stop, or git failed.
+    pub(crate) fn judge_metadata(
+        &self,
+        release: &Release,
+        explicit: bool,
+    ) -> Result<Verdict, EngineError> {
+        let facts = self.facts;
+        let way = facts.way(self.cx, release)?;
+        let way: Vec<&Release> = way.iter().map(|release| &**release).collect();
+        let case = compat::Case {
+            target: release,
+            way: &way,
+            exports: &Exports::Unreadable("the release is not fetched".to_owned()),
+            channel: facts.channel.channel,
+            explicit,
+            today: facts.today,
+            installed: facts.version(),
+            removed: &BTreeSet::new(),
+        };
+        let verdict = compat::judge(&case, &facts.verticals);
+        let mut said = verdict.release;
+        // That the package was not looked at is said of the judgement as a whole.
+        said.retain(|problem| problem.code != Code::ContractsUnreadable);
+        said.extend(self.own_problems(release));
+        Ok(Verdict::new(said, verdict.verticals))
+    }
+
     /// The shortest way to `goal` through releases of the channel.
     fn chain(&mut self, goal: &Release, explicit: bool) -> Result<Option<Way>, EngineError> {
-        let facts = self.facts;
-        let newer = compat::newer(
-            &facts.listing.releases,
-            facts.version(),
-            facts.channel.channel,
-        );
-        let mut list: Vec<&Release> = newer
-            .usable
-            .into_iter()
-            .filter(|release| release.version < goal.version)
-            .take(BETWEEN)
-            .collect();
+        let mut below = self.newest.below(&goal.version);
+        let mut list: Vec<Arc<Release>> = Vec::new();
+        while list.len() < BETWEEN
+            && let Some(release) = below.next(self.cx, self.facts)?
+        {
+            list.push(release);
+        }
         list.reverse();
-        list.push(goal);
+        list.push(Arc::new(goal.clone()));
         let end = list.len() - 1;
         let found = path::search(end, path::BOUNDS, &mut |from, to| {
-            let from = from.map(|from| list[from]);
-            let verdict = self.hop(from, list[to], explicit && to == end)?;
+            let from = from.map(|from| &*list[from]);
+            let verdict = self.hop(from, &list[to], explicit && to == end)?;
             Ok::<_, EngineError>(verdict.answer != Answer::Blocked)
         })?;
         let Some(chain) = found.filter(|chain| chain.len() > 1) else {
             return Ok(None);
         };
-        let hops: Vec<&Release> = chain.iter().map(|&at| list[at]).collect();
+        let hops: Vec<&Release> = chain.iter().map(|&at| &*list[at]).collect();
         let verdict = self.hop(Some(hops[hops.len() - 2]), goal, explicit)?;
         Ok(match self.look(hops[0], false)? {
             Ok(first) => Some(Way {
@@ -230,3 +262,6 @@ const fn depends_on_the_way(code: Code) -> bool {
             | Code::VerticalRemovedByTarget
     )
 }
+
+#[cfg(test)]
+mod tests;

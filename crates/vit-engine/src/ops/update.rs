@@ -8,11 +8,11 @@ use vit_contract::release::Release;
 use vit_contract::verdict::{Answer, Verdict};
 
 use super::survey::{Survey, Way};
-use crate::compat;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::run::problem_of;
-use crate::facts::Facts;
+use crate::facts::newest::Newest;
+use crate::facts::{Facts, known};
 use crate::plan::preflight;
 use crate::store::folder::Folder;
 use crate::store::last_check;
@@ -32,7 +32,7 @@ pub struct UpdateOptions {
 pub fn update(cx: &Context<'_>, options: &UpdateOptions) -> Result<UpdateReport, EngineError> {
     let facts = Facts::gather(cx, options.offline)?;
     let found = search(cx, &facts, None)?;
-    let mut report = report(&facts, found);
+    let mut report = report(cx, &facts, found);
     let saved = Folder::state(cx.site)
         .ensure()
         .and_then(|()| last_check::save(&cx.site.state_dir, &remembered(&report), cx.faults));
@@ -54,8 +54,10 @@ pub(crate) struct Found {
     pub offered: Option<(Release, Way)>,
     /// Newer ones that are blocked, newest first.
     pub blocked: Vec<(Release, Verdict)>,
-    /// Newer ones that cannot be targets at all.
+    /// Newer ones that cannot be targets at all, as far as is known.
     pub unusable: Vec<Problem>,
+    /// What could not be told, because nobody could be asked.
+    pub unknown: Vec<Problem>,
 }
 
 /// Looks at the newer releases of the channel, newest first, until one can be lived with. With
@@ -65,36 +67,57 @@ pub(crate) fn search(
     facts: &Facts,
     retry: Option<&str>,
 ) -> Result<Found, EngineError> {
-    let newer = compat::newer(
-        &facts.listing.releases,
-        facts.version(),
-        facts.channel.channel,
-    );
-    let unusable = newer
-        .unusable
-        .iter()
-        .flat_map(|release| release.problems.iter().filter(|p| p.blocks()).cloned())
-        .collect();
-    let mut found = Found {
-        offered: None,
-        blocked: Vec::new(),
-        unusable,
-    };
+    let mut newest = facts.newest();
     let mut survey = Survey::new(cx, facts, retry);
-    for release in newer.usable {
-        match survey.judge(release, false)? {
+    let (mut offered, mut blocked) = (None, Vec::new());
+    while let Some(release) = newest.next(cx, facts)? {
+        match survey.judge(&release, false)? {
             (_, Some(way)) => {
-                found.offered = Some((release.clone(), way));
+                offered = Some((Release::clone(&release), way));
                 break;
             }
-            (verdict, None) => found.blocked.push((release.clone(), verdict)),
+            (verdict, None) => blocked.push((Release::clone(&release), verdict)),
         }
     }
-    Ok(found)
+    let (unusable, unknown) = passed_over(facts, &newest);
+    Ok(Found {
+        offered,
+        blocked,
+        unusable,
+        unknown,
+    })
+}
+
+/// Why newer releases are no targets at all, as far as is known now; and that there are some of
+/// which it cannot be told whether the channel shows them.
+fn passed_over(facts: &Facts, newest: &Newest<'_>) -> (Vec<Problem>, Vec<Problem>) {
+    let channel = facts.channel.channel;
+    let mut unusable = Vec::new();
+    let mut unknown: Vec<&str> = Vec::new();
+    for listed in newest.all() {
+        let learnt = facts.known.learnt(listed);
+        let release = learnt.as_deref().unwrap_or(listed);
+        if !channel.sees(release.channel(), release.lts()) {
+            // Asked for, and not told.
+            if release.unread && learnt.is_some() {
+                unknown.push(&listed.tag);
+            }
+        } else if !release.is_usable() {
+            unusable.extend(release.problems.iter().filter(|p| p.blocks()).cloned());
+        }
+    }
+    let unknown = unknown.first().map(|first| {
+        let number = unknown.len();
+        known::not_fetched(first).evidence(format!(
+            "whether {channel} shows it is not known; the same of {} more",
+            number - 1
+        ))
+    });
+    (unusable, unknown.into_iter().collect())
 }
 
 /// Puts the report together.
-pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
+pub(crate) fn report(cx: &Context<'_>, facts: &Facts, found: Found) -> UpdateReport {
     let current = facts.version().cloned();
     let offered = found.offered.map(|(release, way)| Candidate {
         through: way.through(),
@@ -123,6 +146,7 @@ pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
         .or(blocked.first())
         .map(|c| c.version.clone());
     let mut problems = facts.problems.clone();
+    problems.extend(found.unknown);
     problems.extend(preflight::unsafe_config(&facts.programs));
     let about = offered.as_ref().or(blocked.first());
     problems.extend(about.iter().flat_map(|c| c.verdict.problems().cloned()));
@@ -136,7 +160,7 @@ pub(crate) fn report(facts: &Facts, found: Found) -> UpdateReport {
         status,
         reason,
         channel: facts.channel.clone(),
-        source: facts.listing.source.clone(),
+        source: facts.source(cx),
         offered,
         blocked,
         unusable: found.unusable,
@@ -232,5 +256,6 @@ fn remembered(report: &UpdateReport) -> LastCheck {
             .iter()
             .map(|candidate| candidate.version.clone())
             .collect(),
+        source: Some(report.source.clone()),
     }
 }

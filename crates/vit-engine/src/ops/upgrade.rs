@@ -13,8 +13,9 @@ use crate::error::EngineError;
 use crate::exec::execute::{self, Inputs};
 use crate::exec::transaction::Held;
 use crate::exec::{quarantine, recover};
+use crate::facts::known::Ask;
 use crate::facts::{Facts, Target, verticals};
-use crate::plan::{Choice, rehearsed};
+use crate::plan::{Choice, RELEASE_METADATA, rehearsed};
 
 /// Applies a plan of `vit plan` or of `vit rollback` as a transaction. A transaction that was
 /// interrupted is finished first. Refuses when a fact that the plan rests on has changed, or when
@@ -73,8 +74,14 @@ pub fn run(
     if !confirm(&plan) {
         return Ok(Upgraded::Declined);
     }
+    // The registry was asked before the first hop; a later one may lack what nobody needed then.
+    let ask = if options.offline {
+        Ask::Nobody
+    } else {
+        Ask::Missing
+    };
     let first = carry_out(cx, &mut held, (&facts, &target), &plan)?;
-    let report = chain::go_on(cx, &mut held, first, &rest(&plan, choice));
+    let report = chain::go_on(cx, &mut held, first, &rest(&plan, choice, ask));
     Ok(Upgraded::Ended(Box::new(report)))
 }
 
@@ -92,8 +99,9 @@ fn for_this_plan_alone(plan: &Plan) -> Option<ChannelChoice> {
     })
 }
 
-fn rest(plan: &Plan, choice: Choice) -> chain::Rest {
+fn rest(plan: &Plan, choice: Choice, ask: Ask) -> chain::Rest {
     chain::Rest {
+        ask,
         then: plan.then.clone(),
         explicit: plan.explicit_target,
         channel: for_this_plan_alone(plan),
@@ -108,7 +116,7 @@ fn upgrade<'a>(
     plan: &Plan,
 ) -> Result<TransactionReport, EngineError> {
     // The registry was asked when the plan was made; what it said then is compared now.
-    let mut facts = Facts::gather(cx, true)?;
+    let mut facts = Facts::gather_asking(cx, Ask::Missing)?;
     // A commit that the plan names is made again with the same time.
     facts.now = plan.created;
     if let Some(channel) = for_this_plan_alone(plan) {
@@ -135,7 +143,12 @@ fn upgrade<'a>(
         return Ok(refused(now));
     }
     let first = carry_out(cx, held, (&facts, &target), &now)?;
-    Ok(chain::go_on(cx, held, first, &rest(&now, choice)))
+    Ok(chain::go_on(
+        cx,
+        held,
+        first,
+        &rest(&now, choice, Ask::Missing),
+    ))
 }
 
 pub(super) fn carry_out<'a>(
@@ -205,7 +218,11 @@ fn compare(plan: &Plan, now: &Plan) -> Result<(), EngineError> {
     let mut moved: Vec<String> = plan
         .facts
         .iter()
-        .filter(|(name, value)| now.facts.get(*name) != Some(value))
+        .filter(|(name, value)| match now.facts.get(*name) {
+            Some(there) => there != *value,
+            // It could not be read now: that is no change.
+            None => *name != RELEASE_METADATA,
+        })
         .map(|(name, value)| {
             let there = now.facts.get(name).map_or("nothing", String::as_str);
             format!(

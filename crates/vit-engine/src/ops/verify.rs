@@ -318,14 +318,9 @@ fn metadata(
     let Ok(registry) = crate::registry::open(cx, None) else {
         return Ok(None);
     };
-    let Ok(listing) = registry.list(cx, false) else {
-        return Ok(None);
-    };
-    let release = listing
-        .releases
-        .iter()
-        .find(|release| release.version == *version);
+    let release = crate::registry::kept(cx, &*registry, version)?;
     let checksum = release
+        .as_ref()
         .and_then(|r| r.metadata.as_ref())
         .and_then(|m| m.checksum.as_ref());
     Ok(checksum.map(|checksum| match checksum {

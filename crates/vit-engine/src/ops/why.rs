@@ -12,6 +12,7 @@ use vit_contract::verdict::{self, Verdict};
 
 use super::planning;
 use super::survey::{Survey, Way};
+use crate::compat;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::{Facts, repository};
@@ -32,30 +33,53 @@ pub struct WhyOptions {
 /// The registry cannot answer, the release does not exist, or the installation cannot be read.
 pub fn why(cx: &Context<'_>, options: &WhyOptions) -> Result<WhyReport, EngineError> {
     let facts = Facts::gather(cx, options.offline)?;
+    look(cx, &facts, options)
+}
+
+/// How many releases are read at once.
+const BATCH: usize = 4;
+
+/// The same with facts that were gathered.
+pub(super) fn look(
+    cx: &Context<'_>,
+    facts: &Facts,
+    options: &WhyOptions,
+) -> Result<WhyReport, EngineError> {
     let asked = match &options.version {
-        Some(version) => Some(planning::find(&facts, version)?),
+        Some(version) => Some(planning::find(facts, version)?),
         None => None,
     };
-    let mut survey = Survey::new(cx, &facts, None);
+    let mut survey = Survey::new(cx, facts, None);
     let mut newer: Vec<&Release> = facts
         .listing
         .releases
         .iter()
-        .filter(|release| order(&facts, release) == Ordering::Greater)
+        .filter(|release| order(facts, release) == Ordering::Greater)
         .collect();
     newer.sort_by(|a, b| b.version.cmp(&a.version));
     let mut releases = Vec::new();
     let mut possible = None;
-    for &release in &newer {
+    for (at, &release) in newer.iter().enumerate() {
         // Below the release that was asked for, only the first that is possible matters.
         let wanted = asked.is_none_or(|asked| asked.version == release.version);
         if !wanted && possible.is_some() {
             continue;
         }
+        // What its version alone hides is judged only where it was asked for.
+        let judged = |r: &&Release| compat::may_show(facts.channel.channel, r);
+        let release = if asked.is_some() && (wanted || judged(&release)) {
+            facts.completed(cx, release)?
+        } else {
+            if at % BATCH == 0 {
+                let next = newer[at..].iter().copied().take(BATCH);
+                facts.complete(cx, &next.filter(judged).collect::<Vec<_>>())?;
+            }
+            facts.known.now(release)
+        };
         let found = one(
-            &facts,
+            facts,
             &mut survey,
-            (release, asked.is_some()),
+            (&release, asked.is_some()),
             possible.is_some(),
         )?;
         if found.state == WhyState::Offered {
@@ -65,8 +89,9 @@ pub fn why(cx: &Context<'_>, options: &WhyOptions) -> Result<WhyReport, EngineEr
             releases.push(found);
         }
     }
-    if let Some(asked) = asked.filter(|asked| order(&facts, asked) != Ordering::Greater) {
-        releases.push(not_newer(&facts, &mut survey, asked)?);
+    if let Some(asked) = asked.filter(|asked| order(facts, asked) != Ordering::Greater) {
+        let asked = facts.completed(cx, asked)?;
+        releases.push(not_newer(facts, &mut survey, &asked)?);
     }
     let mut problems: Vec<Problem> = facts.problems.clone();
     let repository = repository::gather(cx, &facts.verticals)?;
@@ -74,12 +99,14 @@ pub fn why(cx: &Context<'_>, options: &WhyOptions) -> Result<WhyReport, EngineEr
     verdict::sort(&mut problems);
     Ok(WhyReport {
         schema: "vit.why/1".into(),
-        details: details(&facts, possible.as_ref(), newer.is_empty()),
+        details: details(facts, possible.as_ref(), newer.is_empty()),
         next: next(possible.as_ref(), newer.is_empty(), &problems),
         current_version: facts.version().cloned(),
         latest_version: newer.first().map(|release| release.version.clone()),
         possible,
         channel: facts.channel.clone(),
+        source: Some(facts.source(cx)),
+        timestamp: Some(facts.now),
         releases,
         problems,
     })

@@ -3,6 +3,7 @@
 use vit_contract::channel::Channel;
 use vit_contract::plan::{Risk, RiskLevel};
 use vit_contract::problem::{Problem, Severity};
+use vit_contract::release::Release;
 use vit_contract::verdict::Verdict;
 use vit_contract::vertical::Status;
 
@@ -110,15 +111,15 @@ fn versions(reasons: &mut Vec<(RiskLevel, String)>, facts: &Facts, target: &Targ
 }
 
 fn contents(reasons: &mut Vec<(RiskLevel, String)>, target: &Target) {
-    let releases = if target.way.is_empty() {
-        std::slice::from_ref(&target.release)
+    let releases: Vec<&Release> = if target.way.is_empty() {
+        vec![&target.release]
     } else {
-        &target.way
+        target.way.iter().map(|release| &**release).collect()
     };
     let count = |pick: fn(&vit_contract::release::Changes) -> usize| -> usize {
         releases
             .iter()
-            .filter_map(|r| r.metadata.as_ref())
+            .filter_map(|release| release.metadata.as_ref())
             .map(|m| pick(&m.changes))
             .sum()
     };

@@ -5,13 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vit_contract::digest;
 use vit_contract::plan::{ContractUse, Position, ReleaseChanges};
+use vit_contract::release::Release;
 
 use super::{Repository, environment, quarantine};
 use crate::contracts;
 use crate::facts::{Facts, Target};
 
+/// The name of the fact that a release's metadata gives.
+pub const RELEASE_METADATA: &str = "release metadata";
+
 pub(super) fn changes(target: &Target) -> Vec<ReleaseChanges> {
-    let mut releases: Vec<_> = target.way.iter().collect();
+    let mut releases: Vec<&Release> = target.way.iter().map(|release| &**release).collect();
     if releases.is_empty() {
         releases.push(&target.release);
     }
@@ -106,6 +110,11 @@ pub(super) fn named_facts(
         .map(|path| path.display().to_string())
         .collect();
     changed.sort();
+    // What was not read is no fact: reading it later moves nothing.
+    let metadata = (!target.release.unread).then(|| {
+        let sha256 = target.release.metadata_sha256.clone();
+        (RELEASE_METADATA, sha256.unwrap_or_default())
+    });
     [
         ("head", from.commit.clone()),
         (
@@ -118,10 +127,6 @@ pub(super) fn named_facts(
         ),
         ("target commit", target.position.commit.clone()),
         ("target tree", target.landing.tree.clone()),
-        (
-            "release metadata",
-            target.release.metadata_sha256.clone().unwrap_or_default(),
-        ),
         ("vertical manifests", digest::sha256(manifests.as_bytes())),
         ("settings", repository.settings_sha256.clone()),
         ("channel", facts.channel.channel.to_string()),
@@ -130,6 +135,7 @@ pub(super) fn named_facts(
         ("quarantine", quarantine::fact(target)),
     ]
     .into_iter()
+    .chain(metadata)
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
 }

@@ -66,6 +66,20 @@ impl Answer {
         }
     }
 
+    /// An answer of now, in which each tag is named with the commit that it points at in the end.
+    pub(super) fn of_commits(
+        cx: &Context<'_>,
+        remote: &Chosen,
+        tags: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        let refs = tags.into_iter().map(|(name, commit)| Ref {
+            name: format!("{TAGS}{name}"),
+            oid: commit.clone(),
+            commit: Some(commit),
+        });
+        Self::new(cx, remote, refs.collect())
+    }
+
     /// The last answer of this remote, where it was kept and can be read.
     pub(super) fn read(cx: &Context<'_>, remote: &Chosen) -> Option<Self> {
         let answer = Self::read_any(cx)?;

@@ -39,6 +39,18 @@ pub(super) fn git_remote(
     usual_remote(cx, manifest_remote)
 }
 
+/// The repository's own remotes.
+pub(super) fn all(cx: &Context<'_>) -> Result<Vec<Chosen>, EngineError> {
+    cx.git.remotes()?.iter().map(of_remote).collect()
+}
+
+/// The repository's own remote of this name.
+pub(super) fn named_remote(cx: &Context<'_>, name: &str) -> Result<Option<Chosen>, EngineError> {
+    let remotes = cx.git.remotes()?;
+    let found = remotes.iter().find(|remote| remote.name == name);
+    found.map(of_remote).transpose()
+}
+
 /// The remote where the settings name none.
 pub(super) fn usual_remote(
     cx: &Context<'_>,

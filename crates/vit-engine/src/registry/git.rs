@@ -19,9 +19,13 @@ use crate::event::Event;
 use crate::git::{Git, GitError, RELEASES, Ref, RefEdit, TAGS};
 
 /// The tags of a remote.
+#[derive(Clone)]
 pub(super) struct GitRegistry {
     remote: Chosen,
 }
+
+/// What came of asking a remote for its tags.
+pub(super) type Asked = Result<Vec<Ref>, GitError>;
 
 /// An answer and how it came about.
 struct Heard {
@@ -37,13 +41,16 @@ impl GitRegistry {
         Self { remote }
     }
 
-    /// Asks the remote and brings the tags that are not here yet.
-    fn ask(&self, cx: &Context<'_>) -> Result<Heard, GitError> {
-        cx.reporter.report(Event::RegistryAsked {
-            location: self.remote.shown.clone(),
-        });
+    /// Which tags the remote offers.
+    pub(super) fn ask(&self, cx: &Context<'_>) -> Result<Vec<Ref>, GitError> {
         let git = cx.git.clone().with_cancel(cx.cancel);
-        let answer = Answer::new(cx, &self.remote, git.ls_remote_tags(&self.remote.argument)?);
+        git.ls_remote_tags(&self.remote.argument)
+    }
+
+    /// Takes the remote's answer and brings the tags that are not here yet.
+    fn take(&self, cx: &Context<'_>, tags: Vec<Ref>) -> Result<Heard, GitError> {
+        let git = cx.git.clone().with_cancel(cx.cancel);
+        let answer = Answer::new(cx, &self.remote, tags);
         let not_fetched = match self.bring(&git, &answer) {
             Ok(()) => None,
             Err(error @ GitError::Cancelled { .. }) => return Err(error),
@@ -105,17 +112,14 @@ impl GitRegistry {
         })
     }
 
-    fn hear(&self, cx: &Context<'_>, refresh: bool) -> Result<Heard, EngineError> {
-        let asked = if refresh {
-            match self.ask(cx) {
-                Ok(heard) => return Ok(heard),
-                Err(error @ (GitError::Cancelled { .. } | GitError::Unsafe { .. })) => {
-                    return Err(error.into());
-                }
-                Err(error) => Some(error),
+    fn hear(&self, cx: &Context<'_>, asked: Option<Asked>) -> Result<Heard, EngineError> {
+        let asked = match asked.map(|asked| asked.and_then(|tags| self.take(cx, tags))) {
+            None => None,
+            Some(Ok(heard)) => return Ok(heard),
+            Some(Err(error @ (GitError::Cancelled { .. } | GitError::Unsafe { .. }))) => {
+                return Err(error.into());
             }
-        } else {
-            None
+            Some(Err(error)) => Some(error),
         };
         let known = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
         match (self.remember(cx, &known), asked) {
@@ -144,9 +148,14 @@ impl GitRegistry {
     }
 }
 
-impl Registry for GitRegistry {
-    fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError> {
-        let heard = self.hear(cx, refresh)?;
+impl GitRegistry {
+    /// The releases by what the remote answered; by what is kept where it was not asked.
+    pub(super) fn listing(
+        &self,
+        cx: &Context<'_>,
+        asked: Option<Asked>,
+    ) -> Result<Listing, EngineError> {
+        let heard = self.hear(cx, asked)?;
         let known = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
         let tags: BTreeSet<&String> = heard.answer.tags.keys().chain(known.keys()).collect();
         let mut releases: Vec<Release> = tags
@@ -184,9 +193,28 @@ impl Registry for GitRegistry {
             problems: heard.problems,
         })
     }
+}
+
+impl Registry for GitRegistry {
+    fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError> {
+        let asked = refresh.then(|| {
+            cx.reporter.report(Event::RegistryAsked {
+                location: self.remote.shown.clone(),
+            });
+            self.ask(cx)
+        });
+        self.listing(cx, asked)
+    }
 
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         fetch_release(cx, Some(&self.remote), release)
+    }
+
+    /// The metadata is in the tree, so that what was fetched tells it too.
+    fn located(&self, cx: &Context<'_>, release: &Release) -> Result<Option<Release>, EngineError> {
+        let mut releases = self.list(cx, false)?.releases.into_iter();
+        let found = releases.find(|found| found.tag == release.tag);
+        Ok(found.filter(|found| found.commit.is_some() && found.tree.is_some()))
     }
 
     fn remote(&self) -> Option<&str> {
@@ -249,7 +277,11 @@ fn as_offered(found: &Ref) -> Offered {
 }
 
 /// A release from what is here and what the remote offers.
-fn release(tag: &str, known: Option<&Ref>, offered: Option<&Offered>) -> Option<Release> {
+pub(super) fn release(
+    tag: &str,
+    known: Option<&Ref>,
+    offered: Option<&Offered>,
+) -> Option<Release> {
     let mut release = Release {
         version: version::of_tag(tag)?,
         tag: tag.to_owned(),

@@ -6,7 +6,7 @@ use vit_contract::release::{self, FILE_NAMES, Release};
 use vit_contract::{digest, text};
 
 use crate::error::EngineError;
-use crate::git::{Blob, Git};
+use crate::git::{Blob, Git, RELEASES, TAGS};
 
 /// Fills in tree and metadata of every release whose commit is here: three processes, however
 /// many releases there are.
@@ -20,14 +20,22 @@ pub(super) fn fill(git: &Git, releases: &mut [Release]) -> Result<(), EngineErro
     let blobs = git.read_blobs(&files, release::MAX_BYTES)?;
     let here = releases.iter_mut().filter(|r| r.commit.is_some());
     for (release, blobs) in here.zip(blobs.chunks(FILE_NAMES.len())) {
-        let found = FILE_NAMES.iter().zip(blobs);
-        match found.into_iter().find(|(_, blob)| **blob != Blob::Missing) {
-            Some((name, Blob::Content(bytes))) => read(release, name, bytes),
-            Some((name, Blob::TooLarge(size))) => too_large(release, name, *size),
-            Some((_, Blob::Missing)) | None => missing(release),
+        if !of_blobs(release, blobs) {
+            missing(release);
         }
     }
     Ok(())
+}
+
+/// Takes the first of a release's files that is there; whether one is.
+pub(super) fn of_blobs(release: &mut Release, blobs: &[Blob]) -> bool {
+    let mut found = FILE_NAMES.iter().zip(blobs);
+    match found.find(|(_, blob)| **blob != Blob::Missing) {
+        Some((name, Blob::Content(bytes))) => read(release, name, bytes),
+        Some((name, Blob::TooLarge(size))) => too_large(release, name, *size),
+        Some((_, Blob::Missing)) | None => return false,
+    }
+    true
 }
 
 /// Fills in the tree of every release whose commit is here.
@@ -45,6 +53,31 @@ pub(super) fn trees(git: &Git, releases: &mut [Release]) -> Result<(), EngineErr
         release.tree = tree.map(|(oid, _)| oid);
     }
     Ok(())
+}
+
+/// The release with its commit and tree, where they are here: the commit that it was listed with,
+/// else that of the tag that was fetched, else of the user's.
+pub(super) fn located(git: &Git, release: &Release) -> Result<Option<Release>, EngineError> {
+    let names = match &release.commit {
+        Some(commit) => vec![commit.clone()],
+        None => [RELEASES, TAGS]
+            .map(|prefix| format!("{prefix}{}", release.tag))
+            .into(),
+    };
+    let specs: Vec<String> = names
+        .iter()
+        .flat_map(|name| ["commit", "tree"].map(|kind| format!("{name}^{{{kind}}}")))
+        .collect();
+    let found = git.resolve(&specs)?;
+    let here = found.chunks(2).find_map(|pair| match pair {
+        [Some((commit, _)), Some((tree, _))] => Some((commit.clone(), tree.clone())),
+        _ => None,
+    });
+    Ok(here.map(|(commit, tree)| Release {
+        commit: Some(commit),
+        tree: Some(tree),
+        ..release.clone()
+    }))
 }
 
 /// Takes a metadata file's content for a release.
@@ -65,6 +98,21 @@ pub(super) fn missing(release: &mut Release) {
     );
     let hint = format!("add {} to the release's tree", FILE_NAMES[0]);
     release.problems.push(problem.hint(Who::Core, hint));
+}
+
+/// Notes that a release's metadata could not be had.
+pub(super) fn not_fetched(release: &mut Release, why: &str) {
+    let problem = Problem::new(
+        Code::MetadataNotFetched,
+        &release.tag,
+        "the release's metadata was not fetched: nothing is known of its changes",
+    )
+    .evidence(text::excerpt(why, 400))
+    .hint(
+        Who::You,
+        "check the network, and ask again with `--refresh`",
+    );
+    release.problems.push(problem);
 }
 
 /// Notes that a release's metadata is past its bound.

@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use vit_contract::code::Code;
-use vit_contract::settings::RegistrySettings;
+use vit_contract::settings::{RegistryKind, RegistrySettings};
 
 use super::*;
 use crate::cancel::Cancel;

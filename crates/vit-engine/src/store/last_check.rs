@@ -95,6 +95,7 @@ mod tests {
             current_version: Some("1.0.0".parse().unwrap()),
             offered: Some("1.2.0".parse().unwrap()),
             blocked: vec!["2.0.0".parse().unwrap()],
+            source: None,
         }
     }
 

@@ -106,6 +106,7 @@ fn in_colour_on_a_narrow_terminal() {
     let view = View {
         paint: Paint { color: true },
         width: Some(60),
+        ..View::default()
     };
     let drawn = plan(&samples::plan(), view).replace('\u{1b}', "^");
     assert_snapshot!(drawn, @"

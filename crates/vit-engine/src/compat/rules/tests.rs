@@ -82,11 +82,16 @@ fn broken() -> Vec<(Code, World)> {
     add(Code::MetadataVersionMismatch, "9.9.9", &|w| {
         w.metadata().version = version("1.0.0");
     });
-    add(Code::MetadataMissing, "1.3.0", &|w| {
-        let mut between = release("1.2.0");
-        between.metadata = None;
-        w.before.push(between);
-    });
+    for (code, unread) in [
+        (Code::MetadataMissing, false),
+        (Code::MetadataNotFetched, true),
+    ] {
+        add(code, "1.3.0", &|w| {
+            let mut between = release("1.2.0");
+            (between.metadata, between.unread) = (None, unread);
+            w.before.push(between);
+        });
+    }
     add(Code::DeprecatedInRelease, "1.2.0", &|w| {
         w.metadata().changes.deprecated = vec![change(None, "x")];
     });

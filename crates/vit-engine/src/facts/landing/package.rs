@@ -210,10 +210,11 @@ fn untracked(pins: &Pins) -> Vec<Problem> {
 /// That what is pinned now is nothing that the registry knows.
 fn no_release(facts: &Facts, pins: &Pins) -> Option<Problem> {
     let known = &facts.listing.releases;
-    let (version, place) = pins
-        .exact(&facts.refs)
-        .into_iter()
-        .find(|(version, _)| known.iter().all(|release| release.version != *version))?;
+    let (version, place) = pins.exact(&facts.refs).into_iter().find(|(version, _)| {
+        known
+            .binary_search_by(|release| release.version.cmp(version))
+            .is_err()
+    })?;
     let problem = Problem::new(
         Code::PinNoRelease,
         &pins.distribution,
