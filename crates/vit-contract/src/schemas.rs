@@ -12,8 +12,7 @@ use crate::history::History;
 use crate::output::{
     BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
     ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, ReleaseListReport,
-    ReleaseShowReport, SnapshotReport,
-    StatusReport, TransactionReport, UpdateReport, WhyReport,
+    ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;

@@ -19,9 +19,9 @@ mod git;
 mod github;
 mod local;
 mod metadata;
-mod sources;
 #[cfg(test)]
 pub(crate) mod scripted;
+mod sources;
 #[cfg(test)]
 mod tests;
 

@@ -204,7 +204,11 @@ impl GithubServer {
                 &format!("/download/{id}"),
                 Reply::bytes("application/octet-stream", &asset.bytes),
             );
-            listed.push(answers::asset(&asset, id, &self.api.url(&format!("{BASE}{path}"))));
+            listed.push(answers::asset(
+                &asset,
+                id,
+                &self.api.url(&format!("{BASE}{path}")),
+            ));
         }
         let prerelease = tag.contains('-');
         let release = json!({
@@ -253,7 +257,13 @@ impl GithubServer {
     pub fn paths(&self) -> Vec<String> {
         let all = self.asked();
         all.iter()
-            .map(|asked| asked.path.strip_prefix(BASE).unwrap_or(&asked.path).to_owned())
+            .map(|asked| {
+                asked
+                    .path
+                    .strip_prefix(BASE)
+                    .unwrap_or(&asked.path)
+                    .to_owned()
+            })
             .collect()
     }
 

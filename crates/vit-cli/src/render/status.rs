@@ -86,10 +86,7 @@ fn facts(report: &StatusReport, view: View) -> String {
         let text = Cell::new(quarantine::line(release)).paint(Paint::yellow);
         table.row(vec![label(name), text]);
     }
-    table.row(vec![
-        label("releases"),
-        last_check(report, view),
-    ]);
+    table.row(vec![label("releases"), last_check(report, view)]);
     let last = report.last_transaction.as_ref().map_or_else(
         || Cell::new("nothing was done yet").paint(Paint::dim),
         |entry| {

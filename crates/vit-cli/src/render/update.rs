@@ -40,7 +40,10 @@ pub fn update(report: &UpdateReport, view: View) -> String {
         view.paint.dim(&format!(
             "channel {}; {}",
             channel(&report.channel),
-            format_args!("releases from {}", source(&report.source, report.timestamp, view))
+            format_args!(
+                "releases from {}",
+                source(&report.source, report.timestamp, view)
+            )
         ))
     ));
     if !report.next.is_empty() {

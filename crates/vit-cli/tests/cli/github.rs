@@ -80,7 +80,9 @@ fn what_is_not_found_says_with_which_token_it_was_asked() {
     let (world, server) = scene();
     server.fail(Some(Reply::status(404)));
     server.connect_git(&world, false);
-    let run = run(&world, &server, &["update"]).env("GH_TOKEN", "ghp_x").run();
+    let run = run(&world, &server, &["update"])
+        .env("GH_TOKEN", "ghp_x")
+        .run();
     run.assert_code(2);
     run.assert_stderr("vitruvyan/vitruvyan-core was not found, or there is no access to it");
     run.assert_stderr("asked with the token of GH_TOKEN");
@@ -146,7 +148,10 @@ fn case_32_github_no_command_leaves_a_token_behind() {
     for secret in &secrets {
         assert!(!output.contains(secret), "{secret} in the output");
         for (name, value) in downloads.iter().flat_map(|asked| &asked.headers) {
-            assert!(!value.contains(secret), "{secret} in {name} at another origin");
+            assert!(
+                !value.contains(secret),
+                "{secret} in {name} at another origin"
+            );
         }
     }
     let found = holding(&world.root(), &secrets);

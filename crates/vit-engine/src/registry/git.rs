@@ -277,7 +277,11 @@ fn as_offered(found: &Ref) -> Offered {
 }
 
 /// A release from what is here and what the remote offers.
-pub(super) fn release(tag: &str, known: Option<&Ref>, offered: Option<&Offered>) -> Option<Release> {
+pub(super) fn release(
+    tag: &str,
+    known: Option<&Ref>,
+    offered: Option<&Offered>,
+) -> Option<Release> {
     let mut release = Release {
         version: version::of_tag(tag)?,
         tag: tag.to_owned(),

@@ -108,7 +108,10 @@ pub(super) fn not_fetched(release: &mut Release, why: &str) {
         "the release's metadata was not fetched: nothing is known of its changes",
     )
     .evidence(text::excerpt(why, 400))
-    .hint(Who::You, "check the network, and ask again with `--refresh`");
+    .hint(
+        Who::You,
+        "check the network, and ask again with `--refresh`",
+    );
     release.problems.push(problem);
 }
 

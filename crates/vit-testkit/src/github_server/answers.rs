@@ -126,7 +126,11 @@ fn contents(state: &State, file: &str, query: &Query<'_>) -> Reply {
     if git::run(&state.origin, &state.home, &listed).is_empty() {
         return Reply::json(r#"{"message": "Not Found", "status": "404"}"#).with_status(404);
     }
-    let text = git::run(&state.origin, &state.home, &["show", &format!("{tag}:{file}")]) + "\n";
+    let text = git::run(
+        &state.origin,
+        &state.home,
+        &["show", &format!("{tag}:{file}")],
+    ) + "\n";
     let mut coded = String::new();
     for line in base64(text.as_bytes()).as_bytes().chunks(60) {
         let _ = writeln!(coded, "{}", String::from_utf8_lossy(line));
@@ -147,7 +151,10 @@ fn download(state: &State, place: &Place<'_>, id: &str, asked: &Asked) -> Reply 
         return Reply::json(r#"{"message": "Not Found"}"#).with_status(404);
     };
     if asked.header("accept") == Some("application/octet-stream") {
-        let target = format!("{}/download/{id}?X-Amz-Signature={SIGNATURE}", place.storage);
+        let target = format!(
+            "{}/download/{id}?X-Amz-Signature={SIGNATURE}",
+            place.storage
+        );
         return Reply::redirect(302, &target);
     }
     Reply::json(&asset(found, number, &asked.path).to_string())
@@ -159,10 +166,16 @@ fn base64(bytes: &[u8]) -> String {
     for chunk in bytes.chunks(3) {
         let mut three = [0; 3];
         three[..chunk.len()].copy_from_slice(chunk);
-        let bits = three.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
+        let bits = three
+            .iter()
+            .fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte));
         for place in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63];
-            text.push(if place > chunk.len() { '=' } else { letter as char });
+            text.push(if place > chunk.len() {
+                '='
+            } else {
+                letter as char
+            });
         }
     }
     text

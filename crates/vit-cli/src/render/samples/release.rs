@@ -25,11 +25,7 @@ fn listed(text: &str, state: ReleaseState, reason: Option<Code>) -> ListedReleas
 }
 
 pub(crate) fn release_list() -> ReleaseListReport {
-    let blocked = listed(
-        "2.0.0",
-        ReleaseState::Blocked,
-        Some(Code::CoreAboveMaximum),
-    );
+    let blocked = listed("2.0.0", ReleaseState::Blocked, Some(Code::CoreAboveMaximum));
     let beta = ListedRelease {
         judged: None,
         ..listed("1.3.0-beta.1", ReleaseState::Hidden, None)

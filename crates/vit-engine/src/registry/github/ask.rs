@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use super::repository::Repository;
 use super::token;
 use crate::context::Context;
-use crate::http::client::Origin;
 use crate::http::address::BadAddress;
+use crate::http::client::Origin;
 use crate::http::{Address, Client, Freshness, Got, HttpError, Request, Token, link};
 
 const JSON: &str = "application/vnd.github+json";
@@ -205,9 +205,7 @@ impl<'a> Ask<'a> {
                 },
             }),
             Err(HttpError::Status { status: 401, .. }) if has_token => Err(Failure::Refused {
-                who: self
-                    .who()
-                    .replacen("asked with the", "the", 1),
+                who: self.who().replacen("asked with the", "the", 1),
             }),
             Err(limit @ HttpError::Limited { .. }) => Err(Failure::Limited {
                 who: self.who(),

@@ -63,10 +63,7 @@ pub(super) struct Said<'a> {
 ///
 /// # Errors
 /// Git failed.
-pub(super) fn releases(
-    cx: &Context<'_>,
-    said: &Said<'_>,
-) -> Result<Vec<Release>, EngineError> {
+pub(super) fn releases(cx: &Context<'_>, said: &Said<'_>) -> Result<Vec<Release>, EngineError> {
     let here = Here::gather(cx)?;
     let listed: BTreeMap<&str, &Entry> = said
         .entries
@@ -77,7 +74,11 @@ pub(super) fn releases(
     let all: BTreeSet<&str> = listed
         .keys()
         .copied()
-        .chain(offered.into_iter().flat_map(|tags| tags.keys().map(String::as_str)))
+        .chain(
+            offered
+                .into_iter()
+                .flat_map(|tags| tags.keys().map(String::as_str)),
+        )
         .chain(here.fetched.keys().map(String::as_str))
         .collect();
     let mut releases: Vec<Release> = all

@@ -126,7 +126,9 @@ impl Reader<'_> {
                     case.done();
                 }
                 Err(failure) if failure.is_stop() => return Err(stopped()),
-                Err(failure) => case.why.push(format!("the asset {}: {failure}", asset.name)),
+                Err(failure) => case
+                    .why
+                    .push(format!("the asset {}: {failure}", asset.name)),
             }
         }
         Ok(())

@@ -50,7 +50,10 @@ pub(super) fn rest(ask: &Ask<'_>, first: &Got, freshness: Freshness) -> Result<R
         }
         if !seen.insert(address.url().as_str().to_owned()) {
             return Err(Failure::Links {
-                why: format!("page {} links to one that was read before", rest.pages.len() + 1),
+                why: format!(
+                    "page {} links to one that was read before",
+                    rest.pages.len() + 1
+                ),
             });
         }
         let got = ask.get(&address, freshness)?;
@@ -119,7 +122,10 @@ mod tests {
             ("https://a/x?page=2&page=2", "https://a/x?page=9&page=9"),
             ("https://a/x?page=2", "https://a/x?page=1"),
             ("https://a/x?page=+2", "https://a/x?page=3"),
-            ("https://a/x?page=2", "https://a/x?page=99999999999999999999999"),
+            (
+                "https://a/x?page=2",
+                "https://a/x?page=99999999999999999999999",
+            ),
             ("https://a/x", "https://a/x"),
         ] {
             assert_eq!(derived(next, last), None, "{next} {last}");

@@ -339,7 +339,10 @@ mod tests {
         let found = Repository::named(&environment, "o/n").unwrap();
         assert_eq!(found.to_string(), "ghe.example.com/o/n");
         assert_eq!(
-            found.address(&["releases"], &[("per_page", "100")]).url().as_str(),
+            found
+                .address(&["releases"], &[("per_page", "100")])
+                .url()
+                .as_str(),
             "https://ghe.example.com:8443/api/v3/repos/o/n/releases?per_page=100"
         );
         assert_eq!(found.git_url(), "https://ghe.example.com:8443/o/n.git");
@@ -367,7 +370,10 @@ mod tests {
             let error = Repository::named(&environment(bad), "o/n").unwrap_err();
             let shown = error.to_string();
             assert!(shown.starts_with("GITHUB_API_URL=`"), "{shown}");
-            assert!(!shown.contains("secret") && !shown.contains("token@"), "{shown}");
+            assert!(
+                !shown.contains("secret") && !shown.contains("token@"),
+                "{shown}"
+            );
         }
         for bad in ["o", "o/n/m", "o/n x", "https://gitlab.com/o/n"] {
             let error = Repository::named(&Environment::default(), bad).unwrap_err();

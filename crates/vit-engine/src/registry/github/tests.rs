@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use vit_contract::code::Code;
 use vit_contract::release::Release;
 use vit_contract::settings::{RegistryKind, RegistrySettings};
 use vit_testkit::fault_server::Reply;
@@ -15,6 +16,7 @@ use crate::environment::Environment;
 use crate::event::Silent;
 use crate::faults::Faults;
 use crate::git::Git;
+use crate::http::Freshness;
 use crate::http::transport::agent::Agent;
 use crate::network::Network;
 use crate::site::Site;

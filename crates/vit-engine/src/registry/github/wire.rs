@@ -269,8 +269,7 @@ impl<'n> Fields<'n> {
         let Value::Map(pairs) = &self.0.value else {
             return None;
         };
-        let named =
-            |key: &Node| matches!(&key.value, Value::String { text, .. } if text == name);
+        let named = |key: &Node| matches!(&key.value, Value::String { text, .. } if text == name);
         let found = pairs.iter().find(|pair| named(&pair.key));
         found
             .map(|pair| &pair.value)
@@ -355,7 +354,13 @@ mod tests {
         let seen: Vec<(&str, Option<u64>, usize)> = page
             .entries
             .iter()
-            .map(|e| (e.tag.as_str(), e.asset.as_ref().map(|a| a.id), e.problems.len()))
+            .map(|e| {
+                (
+                    e.tag.as_str(),
+                    e.asset.as_ref().map(|a| a.id),
+                    e.problems.len(),
+                )
+            })
             .collect();
         assert_eq!(
             seen,
@@ -392,7 +397,8 @@ mod tests {
     #[test]
     fn contents_in_every_shape() {
         let of = |text: &str| content("f", text.as_bytes());
-        let good = r#"{"type": "file", "encoding": "base64", "size": 5, "content": "aGVs\nbG8=\n"}"#;
+        let good =
+            r#"{"type": "file", "encoding": "base64", "size": 5, "content": "aGVs\nbG8=\n"}"#;
         assert_eq!(of(good), Ok(Content::Whole(b"hello".to_vec())));
         let large = r#"{"type": "file", "encoding": "none", "size": 2000000, "content": ""}"#;
         assert_eq!(of(large), Ok(Content::TooLarge(2_000_000)));

@@ -111,8 +111,14 @@ fn case_34_a_folder_of_another_user_is_refused() {
     fs::create_dir(&path).unwrap();
     let metadata = fs::symlink_metadata(&path).unwrap();
     let owner = metadata.uid();
-    assert_eq!(judge(Kind::State, &path, &metadata, [owner, owner + 1]), None);
-    assert_eq!(judge(Kind::State, &path, &metadata, [owner + 1, owner]), None);
+    assert_eq!(
+        judge(Kind::State, &path, &metadata, [owner, owner + 1]),
+        None
+    );
+    assert_eq!(
+        judge(Kind::State, &path, &metadata, [owner + 1, owner]),
+        None
+    );
     let problem = judge(Kind::State, &path, &metadata, [owner + 1, owner + 2]).unwrap();
     let hint = problem.hint.unwrap();
     assert!(

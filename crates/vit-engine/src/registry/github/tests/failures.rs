@@ -11,15 +11,31 @@ fn case_08_github_git_is_asked_where_the_api_fails() {
         ("html", Reply::captive_portal(), "HTML"),
         ("early end", Reply::truncated("[{}]", 2), "cut short"),
         ("no JSON", Reply::json("[{"), "cannot be read"),
-        ("duplicate keys", Reply::json(r#"[{"a": 1, "a": 1}]"#), "stands twice"),
+        (
+            "duplicate keys",
+            Reply::json(r#"[{"a": 1, "a": 1}]"#),
+            "stands twice",
+        ),
         ("no list", Reply::json("{}"), "a list was expected"),
         ("NaN", Reply::json("[NaN]"), "line 1"),
         ("depth", Reply::json(&deep), "deeper than 64"),
         ("size", Reply::json(&large), "larger than 8 MiB"),
-        ("primary limit", Reply::limited(403, Some(1_900_000_000)), "with GITHUB_TOKEN set"),
-        ("secondary limit", Reply::limited_secondary(429, Some("60")), "no more requests"),
+        (
+            "primary limit",
+            Reply::limited(403, Some(1_900_000_000)),
+            "with GITHUB_TOKEN set",
+        ),
+        (
+            "secondary limit",
+            Reply::limited_secondary(429, Some("60")),
+            "no more requests",
+        ),
         ("server error", Reply::status(503), "503"),
-        ("not found", Reply::status(404), "was not found, or there is no access"),
+        (
+            "not found",
+            Reply::status(404),
+            "was not found, or there is no access",
+        ),
     ];
     for (case, reply, why) in cases {
         let scene = Scene::new();
@@ -32,7 +48,10 @@ fn case_08_github_git_is_asked_where_the_api_fails() {
         assert_eq!(codes(&listing.problems), [Code::RegistryFallback], "{case}");
         assert!(said(&listing).contains(why), "{case}: {}", said(&listing));
         // Git's answer is whole: the commits and the metadata are here.
-        assert!(find(&listing.releases, "v1.1.0").metadata.is_some(), "{case}");
+        assert!(
+            find(&listing.releases, "v1.1.0").metadata.is_some(),
+            "{case}"
+        );
         // What git brought is there offline.
         assert_eq!(tags(&scene.list(false).unwrap()), ["v1.0.0", "v1.1.0"]);
     }
@@ -62,7 +81,10 @@ fn without_api_and_git_what_is_kept_counts_and_both_are_named() {
         panic!("{error}")
     };
     let said = source.to_string();
-    assert!(said.contains("502") && said.contains("through git"), "{said}");
+    assert!(
+        said.contains("502") && said.contains("through git"),
+        "{said}"
+    );
 }
 
 /// CASES.md 32: no token and no signed address in what is said.
@@ -81,13 +103,21 @@ fn case_32_github_tokens_go_to_the_api_and_nowhere_else() {
     }
     assert!(!scene.server.downloads().is_empty());
     for asked in scene.server.downloads() {
-        assert!(asked.headers.iter().all(|(_, value)| !value.contains("ghp_")));
+        assert!(
+            asked
+                .headers
+                .iter()
+                .all(|(_, value)| !value.contains("ghp_"))
+        );
     }
     scene.server.fail(Some(Reply::status(404)));
     scene.refresh = true;
     let listing = scene.listed();
     let text = said(&listing);
-    assert!(text.contains("asked with the token of GITHUB_TOKEN"), "{text}");
+    assert!(
+        text.contains("asked with the token of GITHUB_TOKEN"),
+        "{text}"
+    );
     scene.server.fail(Some(Reply::status(401)));
     let text = format!("{text}{}", said(&scene.listed()));
     assert!(text.contains("refused the token of GITHUB_TOKEN"), "{text}");
@@ -107,7 +137,10 @@ fn the_gh_program_is_asked_for_its_host_only() {
     let folder = scene.world.root().join("programs");
     std::fs::create_dir_all(&folder).unwrap();
     let (program, log) = (folder.join("gh"), folder.join("log"));
-    let script = format!("#!/bin/sh\necho \"$@\" >> '{}'\necho {TOKEN}\n", log.display());
+    let script = format!(
+        "#!/bin/sh\necho \"$@\" >> '{}'\necho {TOKEN}\n",
+        log.display()
+    );
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let path = std::env::var("PATH").unwrap();
@@ -116,7 +149,9 @@ fn the_gh_program_is_asked_for_its_host_only() {
     let asked = std::fs::read_to_string(&log).unwrap();
     assert_eq!(asked, "auth token --hostname 127.0.0.1\n");
     let bearer = format!("Bearer {TOKEN}");
-    let got = scene.server.asked()[0].header("authorization").map(str::to_owned);
+    let got = scene.server.asked()[0]
+        .header("authorization")
+        .map(str::to_owned);
     assert_eq!(got, Some(bearer));
     // Offline and within the time that an answer counts, nobody needs a token.
     scene.listed();

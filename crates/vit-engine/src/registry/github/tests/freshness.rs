@@ -82,13 +82,20 @@ fn a_new_release_is_seen_once_the_first_page_is_asked() {
 fn offline_from_the_first_day_says_what_to_do() {
     let scene = Scene::new();
     let error = scene.list(false).unwrap_err();
-    assert!(error.to_string().contains("has to be asked once"), "{error}");
+    assert!(
+        error.to_string().contains("has to be asked once"),
+        "{error}"
+    );
     assert_eq!(scene.server.count(), 0);
 }
 
 /// The files of the cache that hold what was made of pages.
 fn derived(scene: &Scene) -> Vec<std::path::PathBuf> {
-    let cache = scene.run(|cx| crate::http::cache::place::find(cx.environment).unwrap().path);
+    let cache = scene.run(|cx| {
+        crate::http::cache::place::find(cx.environment)
+            .unwrap()
+            .path
+    });
     let folder = std::fs::read_dir(cache.join("derived")).unwrap();
     folder.map(|entry| entry.unwrap().path()).collect()
 }

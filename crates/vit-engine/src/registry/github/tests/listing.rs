@@ -7,12 +7,16 @@ fn releases_tags_and_commits_make_one_list() {
     let scene = Scene::new();
     scene.publish("1.1.0");
     scene.publish("1.2.0-beta.1");
-    scene.world.git_in(&scene.world.origin(), &["tag", "nightly"]);
+    scene
+        .world
+        .git_in(&scene.world.origin(), &["tag", "nightly"]);
     scene.server.release("v1.2.0-beta.1", Asset::none);
-    scene.server.release_with("v3.0.0", Asset::none, |mut release| {
-        release["draft"] = true.into();
-        release
-    });
+    scene
+        .server
+        .release_with("v3.0.0", Asset::none, |mut release| {
+            release["draft"] = true.into();
+            release
+        });
     scene.server.release("v9.0.0", Asset::none);
     let listing = scene.listed();
     assert_eq!(
@@ -24,7 +28,10 @@ fn releases_tags_and_commits_make_one_list() {
     let (owner, name) = REPOSITORY;
     assert_eq!(source.kind, "github");
     assert_eq!(source.location, format!("127.0.0.1/{owner}/{name}"));
-    assert_eq!((source.stale, source.cached, source.requests), (false, false, 1));
+    assert_eq!(
+        (source.stale, source.cached, source.requests),
+        (false, false, 1)
+    );
     assert_eq!(source.ignored_tags, 1);
     // The clone has the tag of what it is; the others come when they are wanted.
     let installed = find(&listing.releases, "v1.0.0");
@@ -40,7 +47,9 @@ fn releases_tags_and_commits_make_one_list() {
     scene.run(|cx| {
         let registry = crate::registry::open(cx, None).unwrap();
         let listing = registry.list(cx, true).unwrap();
-        registry.fetch(cx, find(&listing.releases, "v1.1.0")).unwrap();
+        registry
+            .fetch(cx, find(&listing.releases, "v1.1.0"))
+            .unwrap();
         let again = registry.list(cx, false).unwrap();
         let fetched = find(&again.releases, "v1.1.0");
         assert_eq!(fetched.commit, Some(scene.world.commit_of("v1.1.0")));
@@ -59,13 +68,22 @@ fn case_01_github_the_newest_stable_is_found_behind_120_betas() {
         scene.server.release(&format!("v1.{minor}.0"), Asset::none);
     }
     for beta in 1..=120 {
-        scene.server.release(&format!("v2.0.0-beta.{beta}"), Asset::none);
+        scene
+            .server
+            .release(&format!("v2.0.0-beta.{beta}"), Asset::none);
     }
     let listing = scene.listed();
     assert_eq!(listing.releases.len(), 160);
     let by_channel = |channel| {
         let fit = |r: &&Release| r.channel() <= channel;
-        listing.releases.iter().rev().find(fit).unwrap().tag.as_str()
+        listing
+            .releases
+            .iter()
+            .rev()
+            .find(fit)
+            .unwrap()
+            .tag
+            .as_str()
     };
     use vit_contract::channel::Channel;
     assert_eq!(by_channel(Channel::Stable), "v1.39.0");
@@ -97,7 +115,9 @@ fn case_04_github_a_flag_makes_nothing_calmer() {
             release
         }
     };
-    scene.server.release_with("v1.2.0-beta.1", Asset::none, flag(false));
+    scene
+        .server
+        .release_with("v1.2.0-beta.1", Asset::none, flag(false));
     scene.server.release_with("v1.1.0", Asset::none, flag(true));
     let listing = scene.listed();
     let channel = |tag| find(&listing.releases, tag).channel();
@@ -124,9 +144,8 @@ fn case_07_github_one_odd_release_hides_no_other() {
 /// CASES.md 29: the links of pages lead nowhere else, and not in a circle.
 #[test]
 fn case_29_github_links_are_of_the_api_itself() {
-    let link = |target: &str| {
-        Reply::json("[]").header("link", &format!("<{target}>; rel=\"next\""))
-    };
+    let link =
+        |target: &str| Reply::json("[]").header("link", &format!("<{target}>; rel=\"next\""));
     let scene = Scene::new();
     let other = scene.server.remote_url().replace("127.0.0.1", "127.0.0.2");
     for target in [
@@ -142,7 +161,10 @@ fn case_29_github_links_are_of_the_api_itself() {
         assert_eq!(scene.server.count(), 1, "{target}");
         assert_eq!(listing.source.kind, "git", "{target}");
         assert_eq!(codes(&listing.problems), [Code::RegistryFallback]);
-        assert!(said(&listing).contains("pages cannot be followed"), "{target}");
+        assert!(
+            said(&listing).contains("pages cannot be followed"),
+            "{target}"
+        );
     }
     let circle = scene.server.api_url() + "/repositories/4242/releases?page=2";
     scene.server.instead("/repos/", link(&circle));
@@ -171,7 +193,10 @@ fn pages_that_grow_meanwhile_are_followed_to_their_end() {
     let listing = scene.listed();
     assert_eq!(scene.server.count(), 5);
     assert_eq!(tags(&listing).last(), Some(&"v7.0.0"));
-    let twice = tags(&listing).iter().filter(|tag| **tag == "v0.0.450").count();
+    let twice = tags(&listing)
+        .iter()
+        .filter(|tag| **tag == "v0.0.450")
+        .count();
     assert_eq!(twice, 1);
 }
 
@@ -194,7 +219,13 @@ fn what_is_here_already_is_no_longer_asked_for() {
     let world = &scene.world;
     let origin = world.origin();
     let origin = origin.to_str().unwrap();
-    world.git(&["fetch", "--quiet", "--no-tags", origin, "main:refs/remotes/origin/main"]);
+    world.git(&[
+        "fetch",
+        "--quiet",
+        "--no-tags",
+        origin,
+        "main:refs/remotes/origin/main",
+    ]);
     world.git(&["tag", "--delete", "v1.0.0"]);
     world.git_in(&world.origin(), &["tag", "v1.1.1", "main"]);
     let listing = scene.listed();
@@ -218,7 +249,9 @@ fn a_tag_that_moved_or_was_withdrawn_is_told() {
         }
     });
     let origin = scene.world.origin();
-    scene.world.git_in(&origin, &["tag", "--force", "v1.1.0", "v1.0.0^{commit}"]);
+    scene
+        .world
+        .git_in(&origin, &["tag", "--force", "v1.1.0", "v1.0.0^{commit}"]);
     scene.world.git_in(&origin, &["tag", "--delete", "v1.2.0"]);
     let mut scene = scene;
     scene.refresh = true;

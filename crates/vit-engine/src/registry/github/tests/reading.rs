@@ -32,7 +32,9 @@ fn the_asset_comes_first_then_the_tree() {
     assert_eq!(release.metadata_sha256, Some(hash));
     assert!(release.is_usable() && !release.unread);
     // 1.2.0 has no asset: its tag was fetched, and it alone.
-    let refs = scene.world.git(&["for-each-ref", "--format=%(refname:lstrip=3)", "refs/vit"]);
+    let refs = scene
+        .world
+        .git(&["for-each-ref", "--format=%(refname:lstrip=3)", "refs/vit"]);
     assert_eq!(refs, "v1.2.0");
     // The assets of two releases: two questions, each sent on to the other origin.
     assert_eq!(scene.server.count(), 3);
@@ -50,15 +52,33 @@ fn case_07_github_each_asset_answers_for_its_release() {
     let mut lied = Asset::metadata(metadata("1.7.0"));
     lied.digest = Some(format!("sha256:{}", "0".repeat(64)));
     let cases = [
-        ("v1.1.0", Asset::metadata("[1, 2]"), Code::MetadataUnreadable),
+        (
+            "v1.1.0",
+            Asset::metadata("[1, 2]"),
+            Code::MetadataUnreadable,
+        ),
         ("v1.2.0", Asset::metadata("7"), Code::MetadataUnreadable),
-        ("v1.3.0", Asset::metadata([0xff, 1, 2]), Code::MetadataUnreadable),
-        ("v1.4.0", Asset::metadata(" ".repeat(1_100_000)), Code::MetadataUnreadable),
+        (
+            "v1.3.0",
+            Asset::metadata([0xff, 1, 2]),
+            Code::MetadataUnreadable,
+        ),
+        (
+            "v1.4.0",
+            Asset::metadata(" ".repeat(1_100_000)),
+            Code::MetadataUnreadable,
+        ),
         ("v1.7.0", lied, Code::MetadataUnreadable),
-        ("v9.9.9", Asset::metadata(metadata("1.0.0")), Code::MetadataVersionMismatch),
+        (
+            "v9.9.9",
+            Asset::metadata(metadata("1.0.0")),
+            Code::MetadataVersionMismatch,
+        ),
     ];
     for (tag, asset, _) in &cases {
-        scene.world.git_in(&scene.world.origin(), &["tag", tag, "main"]);
+        scene
+            .world
+            .git_in(&scene.world.origin(), &["tag", tag, "main"]);
         with(&scene, tag, asset.clone());
     }
     scene.publish("1.6.0");
@@ -66,7 +86,11 @@ fn case_07_github_each_asset_answers_for_its_release() {
     let releases = scene.read(true);
     for (tag, _, code) in &cases {
         let release = find(&releases, tag);
-        assert!(codes(&release.problems).contains(code), "{tag}: {:?}", release.problems);
+        assert!(
+            codes(&release.problems).contains(code),
+            "{tag}: {:?}",
+            release.problems
+        );
         assert!(!release.is_usable(), "{tag}");
     }
     let large = find(&releases, "v1.4.0");
@@ -85,22 +109,33 @@ fn case_07_github_each_asset_answers_for_its_release() {
 fn where_git_does_not_reach_the_api_has_tags_and_files() {
     let scene = Scene::new();
     scene.publish("1.1.0+build.7");
-    scene.world.publish("1.2.0", |release| release.legacy_metadata());
-    scene.world.publish("1.3.0", |release| release.no_metadata());
+    scene
+        .world
+        .publish("1.2.0", |release| release.legacy_metadata());
+    scene
+        .world
+        .publish("1.3.0", |release| release.no_metadata());
     scene.server.connect_git(&scene.world, false);
     let listing = scene.listed();
     assert_eq!(codes(&listing.problems), [Code::RegistryFallback]);
     assert_eq!(listing.source.kind, "github");
     assert_eq!(listing.releases.len(), 4);
     let releases = scene.read(true);
-    let version = |tag| find(&releases, tag).metadata.as_ref().map(|m| m.version.to_string());
+    let version = |tag| {
+        find(&releases, tag)
+            .metadata
+            .as_ref()
+            .map(|m| m.version.to_string())
+    };
     assert_eq!(version("v1.1.0+build.7").as_deref(), Some("1.1.0+build.7"));
     assert_eq!(version("v1.2.0").as_deref(), Some("1.2.0"));
     let none = find(&releases, "v1.3.0");
     assert_eq!(codes(&none.problems), [Code::MetadataMissing]);
     let paths = scene.server.paths();
     assert!(
-        paths.iter().any(|path| path.ends_with("?ref=v1.1.0%2Bbuild.7")),
+        paths
+            .iter()
+            .any(|path| path.ends_with("?ref=v1.1.0%2Bbuild.7")),
         "{paths:?}"
     );
 }
@@ -125,7 +160,10 @@ fn what_cannot_be_had_is_said_of_each_release() {
     assert_eq!(codes(&lost.problems), [Code::MetadataNotFetched]);
     assert!(lost.is_usable() && lost.unread);
     let why = lost.problems[0].evidence.as_deref().unwrap();
-    assert!(why.contains("the asset release_metadata.json") && why.contains("through git"), "{why}");
+    assert!(
+        why.contains("the asset release_metadata.json") && why.contains("through git"),
+        "{why}"
+    );
     // One limit is enough to know.
     assert!(scene.server.count() <= count + 2);
 

@@ -101,7 +101,11 @@ fn all(data: &Path) -> Vec<Taken> {
 
 fn used(taken: &Taken) -> Use {
     let (first, below) = taken.below();
-    let path = below.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let path = below
+        .split('?')
+        .next()
+        .unwrap_or_default()
+        .trim_end_matches('/');
     let words: Vec<&str> = path.split('/').collect();
     if !taken.url.starts_with("https://api.github.com/") {
         return if taken.url.contains("release-asset") {
@@ -128,7 +132,10 @@ fn used(taken: &Taken) -> Use {
         ("", ["rate_limit"], 200) => Use::Not("limits are read where they are met"),
         ("", [""], 200) => Use::Not("the addresses of the API are known"),
         (_, ["issues"], 200) => Use::Not("the last page of a list that is followed above"),
-        other => panic!("{}: {} is not accounted for: {other:?}", taken.file, taken.url),
+        other => panic!(
+            "{}: {} is not accounted for: {other:?}",
+            taken.file, taken.url
+        ),
     }
 }
 
@@ -168,14 +175,22 @@ fn check(taken: &Taken, what: Use) {
             let items: Vec<Value> = serde_json::from_str(body).unwrap();
             for item in items {
                 let page = with_assets(&as_metadata(&item.to_string()));
-                assert_eq!(page.entries[0].asset.as_ref().unwrap().size, item["size"].as_u64());
+                assert_eq!(
+                    page.entries[0].asset.as_ref().unwrap().size,
+                    item["size"].as_u64()
+                );
             }
         }
         Use::OneAsset => {
             let page = with_assets(&as_metadata(body));
             let asset = page.entries[0].asset.as_ref().unwrap();
             // The address is that of the API; the download's is another one.
-            assert_eq!(asset.url.as_deref(), Some(taken.url.as_str()), "{}", taken.file);
+            assert_eq!(
+                asset.url.as_deref(),
+                Some(taken.url.as_str()),
+                "{}",
+                taken.file
+            );
         }
         Use::Tags => {
             let items: Vec<Value> = serde_json::from_str(body).unwrap();
@@ -194,9 +209,18 @@ fn check(taken: &Taken, what: Use) {
             let last = link::last(&taken.headers, &base).unwrap();
             if let (Some(next), Some(last)) = (&next, &last) {
                 let numbered = next.url().as_str().contains("page=2");
-                assert_eq!(pages::between(next, last).is_some(), numbered, "{}", taken.url);
+                assert_eq!(
+                    pages::between(next, last).is_some(),
+                    numbered,
+                    "{}",
+                    taken.url
+                );
             }
-            assert!(next.is_some() || taken.url.contains("page="), "{}", taken.url);
+            assert!(
+                next.is_some() || taken.url.contains("page="),
+                "{}",
+                taken.url
+            );
         }
         // Replayed as a whole below.
         Use::Download | Use::Renamed => {}
@@ -331,7 +355,12 @@ fn a_recorded_download_is_followed() {
     assert_eq!(sent.len(), 2);
     assert!(sent[0].header("authorization").is_some());
     assert!(sent[1].url.contains("amazonaws.com"));
-    assert!(sent[1].headers.iter().all(|(_, value)| !value.contains(TOKEN)));
+    assert!(
+        sent[1]
+            .headers
+            .iter()
+            .all(|(_, value)| !value.contains(TOKEN))
+    );
 }
 
 /// A repository that was renamed: what it was called leads to what it is.
@@ -352,7 +381,10 @@ fn a_renamed_repository_is_followed() {
     let listing = over.list(true).unwrap();
     assert_eq!(listing.source.kind, "github");
     assert_eq!(tags(&listing), ["v1.0.0"]);
-    assert_eq!(over.replay.targets()[1], "/repositories/11439734/releases?per_page=100");
+    assert_eq!(
+        over.replay.targets()[1],
+        "/repositories/11439734/releases?per_page=100"
+    );
 }
 
 /// The examples of the API's own description.
@@ -389,8 +421,11 @@ fn the_examples_of_the_description_are_read() {
             other if other.starts_with("content-file-response") => {
                 assert!(wire::content("f", bytes).is_err(), "{other}");
             }
-            "full-repository-default-response" | "rate-limit-overview" | "git-ref-items"
-            | "git-tag" | "list-attestations" => {} // Nothing here asks for them.
+            "full-repository-default-response"
+            | "rate-limit-overview"
+            | "git-ref-items"
+            | "git-tag"
+            | "list-attestations" => {} // Nothing here asks for them.
             other => panic!("the example {other} is not accounted for"),
         }
     }

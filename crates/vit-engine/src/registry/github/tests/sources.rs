@@ -35,12 +35,20 @@ fn the_settings_choose() {
     }
     // Named by its pair, it is the remote that is configured: with all that is configured for it.
     scene.settings = of(RegistryKind::Github, Some(&pair.to_uppercase()));
-    scene.run(|cx| assert_eq!(crate::registry::open(cx, None).unwrap().remote(), Some("origin")));
+    scene.run(|cx| {
+        assert_eq!(
+            crate::registry::open(cx, None).unwrap().remote(),
+            Some("origin")
+        )
+    });
 
     for bad in ["nowhere", "o/n/m", "https://gitlab.com/o/n", "--x/y"] {
         scene.settings = of(RegistryKind::Github, Some(bad));
         let error = scene.list(true).unwrap_err();
-        assert!(error.to_string().contains("names no GitHub repository"), "{error}");
+        assert!(
+            error.to_string().contains("names no GitHub repository"),
+            "{error}"
+        );
     }
 }
 
@@ -48,7 +56,9 @@ fn the_settings_choose() {
 fn a_remote_elsewhere_is_gits() {
     let mut scene = Scene::new();
     let origin = scene.world.origin();
-    scene.world.git(&["config", "remote.origin.url", origin.to_str().unwrap()]);
+    scene
+        .world
+        .git(&["config", "remote.origin.url", origin.to_str().unwrap()]);
     assert_eq!(kind(&scene).0, "git");
     assert_eq!(scene.server.count(), 0);
     scene.settings = Some(RegistrySettings {
@@ -56,7 +66,10 @@ fn a_remote_elsewhere_is_gits() {
         location: None,
     });
     let error = scene.list(true).unwrap_err();
-    assert_eq!(error.to_string(), "the remote origin is no GitHub repository");
+    assert_eq!(
+        error.to_string(),
+        "the remote origin is no GitHub repository"
+    );
 }
 
 #[test]
