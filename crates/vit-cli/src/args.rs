@@ -6,6 +6,8 @@ use std::str::FromStr as _;
 use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
+mod ask;
+pub mod cache;
 pub mod listing;
 pub mod mistakes;
 pub mod record;
@@ -13,13 +15,15 @@ pub mod release;
 pub mod shell;
 pub mod target;
 
+pub use ask::AskArgs;
+pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
 pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
 pub use release::{
-    AskArgs, BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs,
-    UpdateArgs, UpdateCommand, UpgradeArgs, WhyArgs,
+    BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
+    UpdateCommand, UpgradeArgs, WhyArgs,
 };
 pub use shell::{CompletionsArgs, DemoArgs, HelpArgs, ManArgs};
 
@@ -127,6 +131,8 @@ pub enum Command {
     /// Look for what is missing on this machine, with the fix for each
     #[command(after_help = DOCTOR_EXAMPLES)]
     Doctor,
+    /// Show what is kept of servers' answers, or remove it
+    Cache(CacheArgs),
     /// See vit at work in a throw-away folder, without network
     Demo(DemoArgs),
     /// Print a completion script for a shell
@@ -183,6 +189,24 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn servers_are_asked_or_not() {
+        for (line, good) in [
+            ("vit update --refresh --wait 15m", true),
+            ("vit why 1.2.0 --wait 0s", true),
+            ("vit plan --refresh", true),
+            ("vit upgrade --wait 1d", true),
+            ("vit upgrade --wait 25h", false),
+            ("vit update --wait soon", false),
+            ("vit update --refresh --offline", false),
+            ("vit plan --wait 5m --offline", false),
+            ("vit upgrade --plan p.json --refresh", false),
+        ] {
+            let parsed = Cli::try_parse_from(line.split(' '));
+            assert_eq!(parsed.is_ok(), good, "{line}");
+        }
     }
 
     #[test]

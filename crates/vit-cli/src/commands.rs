@@ -8,6 +8,7 @@ use crate::session::App;
 
 pub mod apply;
 pub mod bisect;
+pub mod cache;
 pub mod channel;
 pub mod completions;
 pub mod confirm;
@@ -54,6 +55,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Unhold(args) => hold::unhold(app, args),
         Command::Verify => verify::run(app),
         Command::Doctor => doctor::run(app),
+        Command::Cache(args) => cache::run(app, args),
         Command::Demo(args) => demo::run(app, args),
         Command::Completions(args) => completions::run(app, args),
         Command::Man(args) => man::run(app, args),

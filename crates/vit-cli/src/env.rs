@@ -21,6 +21,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "where journal, lock and evidence are kept, instead of `vit` in the repository's git folder",
     ),
     (
+        "VIT_CACHE_DIR",
+        "where answers of servers are kept, instead of `vit` in XDG_CACHE_HOME or in ~/.cache",
+    ),
+    (
+        "XDG_CACHE_HOME",
+        "the folder of caches, where VIT_CACHE_DIR is not set; `.cache` in HOME otherwise",
+    ),
+    (
         "GITHUB_TOKEN, GH_TOKEN",
         "who asks GitHub's API, the first that is set; else `gh auth token`. Sent to the API and \
          nowhere else",

@@ -83,6 +83,14 @@ codes! {
     UnknownSetting "unknown_setting" Warning "a setting's name is not known; it has no effect";
     FileUnreadable "file_unreadable" Blocked "a file is there and cannot be read";
     DuplicateDomain "duplicate_domain" Blocked "two manifests of one installation bear the same domain name";
+    // package manifests
+    PackageTemplate "package_template" Blocked "the manifest is a template: its placeholders are not filled in";
+    BadPackageName "bad_package_name" Blocked "a package name is not a type, `-` and 1 to 64 of a-z, 0-9 and `-`";
+    PackageTypeMismatch "package_type_mismatch" Blocked "the package's name begins with another type than package_type names";
+    BadRequirement "bad_requirement" Blocked "a dependency is not a package's name and constraints on its version";
+    BadPort "bad_port" Blocked "a port is not `HOST:CONTAINER`, each from 1 to 65535";
+    BadVariable "bad_variable" Blocked "the name of an environment variable has other characters than A-Z, a-z, 0-9 and `_`";
+    ScriptUnhashed "script_unhashed" Blocked "a script from elsewhere has no SHA-256";
     // release metadata
     MetadataMissing "metadata_missing" Warning "the release has no metadata: nothing is known of its changes";
     MetadataUnreadable "metadata_unreadable" Blocked "the release's metadata cannot be read: the release cannot be a target";

@@ -12,6 +12,7 @@
 //! | [`vertical`] | `vertical_manifest.yaml` |
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
 //! | [`settings`] | `vit.toml` |
+//! | [`package`] | `.vit` manifests, and what is installed by them |
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
 //! | [`pins`] | `requirements.txt`, `pyproject.toml`, `uv.lock`: where a version of Core is named |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
@@ -26,8 +27,10 @@ pub mod document;
 pub mod duration;
 pub mod exit;
 pub mod history;
+mod inside;
 pub mod name;
 pub mod output;
+pub mod package;
 pub mod pins;
 pub mod plan;
 pub mod problem;

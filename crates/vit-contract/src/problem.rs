@@ -43,6 +43,8 @@ pub enum Who {
     Core,
     /// The owner of the vertical.
     VerticalOwner,
+    /// The owner of the package.
+    PackageOwner,
     /// Whoever runs this command.
     You,
 }
@@ -52,6 +54,7 @@ impl fmt::Display for Who {
         f.write_str(match self {
             Self::Core => "Core team",
             Self::VerticalOwner => "vertical's owner",
+            Self::PackageOwner => "package's owner",
             Self::You => "you",
         })
     }

@@ -14,6 +14,9 @@ use crate::output::{
     ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, ReleaseListReport,
     ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport, UpdateReport, WhyReport,
 };
+use crate::package::PackageManifest;
+use crate::package::index::PackageIndex;
+use crate::package::installed::InstalledPackages;
 use crate::plan::Plan;
 use crate::release::ReleaseMetadata;
 use crate::settings::Settings;
@@ -53,6 +56,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("release_metadata", read::<ReleaseMetadata>()),
         ("upgrade_history", read::<History>()),
         ("settings", read::<Settings>()),
+        ("package", read::<PackageManifest>()),
+        ("package_index", read::<PackageIndex>()),
+        ("installed_packages", read::<InstalledPackages>()),
     ]
 }
 

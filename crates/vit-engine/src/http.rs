@@ -7,7 +7,7 @@
 //! | [`token`] | secrets that cannot be shown |
 //! | [`traffic`] | how many requests are under way, what was counted, which hosts said stop |
 //! | `fetch` | one request and its whole answer |
-//! | `redirect`, `limit`, `body` | where redirects lead; when a server says stop; reading within bounds |
+//! | `redirect`, `limit`, `wait`, `body` | where redirects lead; when a server says stop, and waiting for it; reading within bounds |
 //! | [`link`] | the `Link` header: the next page |
 //! | [`download`] | files: resumed, checked, renamed into place |
 //! | [`cache`] | answers kept on disk |
@@ -30,6 +30,7 @@ mod scene;
 pub mod token;
 pub mod traffic;
 pub mod transport;
+mod wait;
 
 pub use address::Address;
 pub use client::{Client, Freshness, Got, HttpError, Origin, Peek, Request};

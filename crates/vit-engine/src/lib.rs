@@ -12,7 +12,7 @@
 //! | doors to the outside | [`process`], [`git`], [`http`] by way of [`network`], [`registry`], [`store`]; [`faults`] for tests |
 //! | reading | [`facts`]; [`parallel`], two looks at once; [`contracts`] (exports from source text) |
 //! | taking secrets out of what is kept | [`redact`] |
-//! | deciding (no I/O) | [`compat`], [`plan`] |
+//! | deciding (no I/O) | [`compat`], [`plan`], [`resolve`] (which packages in which versions) |
 //! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside; [`twin`], a folder kept to be put back |
 //! | one module a command | [`ops`] |
 
@@ -37,6 +37,7 @@ pub mod process;
 pub mod redact;
 pub mod registry;
 pub mod rehearsal;
+pub mod resolve;
 pub mod site;
 pub mod snapshots;
 pub mod steps;

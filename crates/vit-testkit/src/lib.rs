@@ -6,7 +6,7 @@
 //! | running the binary under test | [`run`], [`processes`] |
 //! | what a working tree is, compared by content | [`state`], [`tree_hash`] |
 //! | making the engine fail or die at named points | [`faults`], [`kill`] |
-//! | a server that lies, stalls and limits | [`fault_server`] |
+//! | a server that lies, stalls and limits | [`fault_server`]; [`tls_server`] for handshakes |
 //! | GitHub on loopback | [`github_server`] |
 //! | smoke tests that misbehave | [`smoke`] |
 //! | Python environments, wheels, a project to install | [`python`] |
@@ -28,6 +28,7 @@ pub mod release;
 pub mod run;
 pub mod smoke;
 pub mod state;
+pub mod tls_server;
 pub mod tools;
 pub mod tree_hash;
 pub mod vertical;

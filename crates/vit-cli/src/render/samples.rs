@@ -6,9 +6,10 @@ use vit_contract::channel::Channel;
 use vit_contract::code::Code;
 use vit_contract::history::{Entry, Outcome, Proof};
 use vit_contract::output::{
-    Candidate, ChannelChoice, ChannelReport, Check, CheckReport, CheckState, HistoryReport,
-    HoldReport, LastCheck, SmokeOutcome, SmokeResult, Snapshot, SnapshotReport, Source,
-    StatusReport, TransactionReport, TransactionStatus, UpdateReport, UpdateStatus, VerticalStatus,
+    CacheCleanReport, CacheHost, CacheInfoReport, CacheLimit, Candidate, ChannelChoice,
+    ChannelReport, Check, CheckReport, CheckState, HistoryReport, HoldReport, LastCheck,
+    SmokeOutcome, SmokeResult, Snapshot, SnapshotReport, Source, StatusReport, TransactionReport,
+    TransactionStatus, UpdateReport, UpdateStatus, VerticalStatus,
 };
 use vit_contract::plan::{
     Accepted, ContractState, ContractUse, Disk, DurationEstimate, End, EstimateBasis, Kind, Plan,
@@ -536,5 +537,52 @@ pub(crate) fn hold() -> HoldReport {
         schema: "vit.hold/1".into(),
         holds: vec!["1.2.0".into(), "all".into()],
         details: "1.2.0 is held".into(),
+    }
+}
+
+pub(crate) fn cache_info() -> CacheInfoReport {
+    CacheInfoReport {
+        schema: "vit.cache-info/1".into(),
+        folder: Some("/home/ana/.cache/vit".into()),
+        named_by: Some("HOME".into()),
+        entries: 12,
+        bytes: 3_400_000,
+        max_bytes: 256 * 1024 * 1024,
+        oldest: Some(at("2026-02-01T08:00:00Z")),
+        newest: Some(at("2026-03-01T07:58:00Z")),
+        damaged: 1,
+        hosts: vec![CacheHost {
+            host: "api.github.com".into(),
+            entries: 12,
+            bytes: 3_390_000,
+        }],
+        limits: vec![CacheLimit {
+            host: "api.github.com".into(),
+            until: at("2026-03-01T08:30:00Z"),
+            with_token: false,
+        }],
+        problems: vec![
+            Problem::new(
+                Code::CacheUnusable,
+                "/home/ana",
+                "a cache folder is world-writable",
+            )
+            .evidence("its mode is 0777")
+            .hint(Who::You, "`chmod -R o-w '/home/ana/.cache/vit'`"),
+        ],
+    }
+}
+
+pub(crate) fn cache_clean() -> CacheCleanReport {
+    CacheCleanReport {
+        schema: "vit.cache-clean/1".into(),
+        folder: "/home/ana/.cache/vit".into(),
+        older_than_seconds: Some(86_400),
+        entries_removed: 1,
+        files_removed: 2,
+        bytes_freed: 3_400_000,
+        entries: 3,
+        bytes: 512,
+        not_removed: 1,
     }
 }

@@ -224,7 +224,7 @@ mod tests {
           channel     stable (set by manifest of finance)
           held        1.2.0
           quarantine  1.2.0: failed 3 times, last on 2026-03-01 08:00:03Z: smoke_test_failed: energy: the smoke test failed (exit 1) (transaction 20260302-090000-2c)
-          releases    1.1.0 is available (asked 2026-03-01 08:00:00Z)
+          releases    1.1.0 is available (git origin, asked 2 h ago)
           last        1.0.0 → 1.2.0 rollback_executed on 2026-03-01 08:00:03Z
 
           vertical  version  status  takes Core      answer  smoke test  manifest

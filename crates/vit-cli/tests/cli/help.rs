@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 22] = [
+const COMMANDS: [&str; 23] = [
     "update",
     "why",
     "release",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 22] = [
     "unhold",
     "verify",
     "doctor",
+    "cache",
     "demo",
     "completions",
     "man",
@@ -63,6 +64,7 @@ fn version_and_help_are_answers() {
       unhold       Let a held version, or everything, be installed again
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
+      cache        Show what is kept of servers' answers, or remove it
       demo         See vit at work in a throw-away folder, without network
       completions  Print a completion script for a shell
       man          Print the manual page, or write all of them
@@ -183,6 +185,8 @@ fn help_finds_long_forms_and_topics_and_suggests() {
     for name in [
         "VIT_CHANNEL",
         "VIT_STATE_DIR",
+        "VIT_CACHE_DIR",
+        "XDG_CACHE_HOME",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "HTTPS_PROXY",

@@ -6,7 +6,7 @@ use vit_testkit::World;
 use crate::installation::{answer, command, valid, vit, world};
 
 /// What every command is run with, and the schema that its good answer names.
-const COMMANDS: [(&[&str], &str); 21] = [
+const COMMANDS: [(&[&str], &str); 23] = [
     (&["update"], "vit.update/1"),
     (&["update", "check", "--offline"], "vit.update/1"),
     (&["plan"], "vit.plan/1"),
@@ -28,6 +28,8 @@ const COMMANDS: [(&[&str], &str); 21] = [
     (&["doctor"], "vit.doctor/1"),
     (&["rollback", "--list"], "vit.snapshots/1"),
     (&["recover"], "vit.recover/1"),
+    (&["cache"], "vit.cache-info/1"),
+    (&["cache", "clean"], "vit.cache-clean/1"),
 ];
 
 fn json(world: &World, args: &[&str]) -> (Value, i32) {

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod breakage;
+mod cache;
 mod demo;
 mod discovery;
 mod environment;

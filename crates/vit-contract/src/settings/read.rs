@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::document::cursor::{Field, Fields};
 use crate::document::findings::{Findings, SHOWN_CHARS};
 use crate::document::{Document, Format, Reading, Value, has_credentials, parse};
+use crate::inside::fault;
 use crate::pins;
 use crate::problem::{Problem, Who};
 use crate::text::excerpt;
@@ -272,35 +273,4 @@ fn paths(field: &Field<'_>, globs: bool, findings: &mut Findings<'_>) -> Vec<Str
         }
     }
     paths
-}
-
-/// What is wrong with a path; the empty one is the root itself, which only a glob may name.
-fn fault(path: &str, globs: bool) -> Option<&'static str> {
-    if path.is_empty() {
-        return (!globs).then_some("must not be empty");
-    }
-    if path.contains(char::is_control) {
-        return Some("must not hold control characters");
-    }
-    if path.starts_with('-') {
-        return Some("must not begin with `-`");
-    }
-    if path.starts_with('/') || path.starts_with('~') {
-        return Some("must be relative to the git root");
-    }
-    if path.contains('\\') {
-        return Some("must use `/` between folders");
-    }
-    for part in path.split('/') {
-        if matches!(part, "" | "." | "..") {
-            return Some("must not hold empty parts, `.` or `..`");
-        }
-        if part.eq_ignore_ascii_case(".git") {
-            return Some("must not lead into `.git`");
-        }
-        if part.contains('*') && !(globs && part == "*") {
-            return Some("takes `*` only in `discovery`, for one whole folder name");
-        }
-    }
-    None
 }

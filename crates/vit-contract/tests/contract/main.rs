@@ -3,6 +3,7 @@
 mod docs;
 mod history;
 mod hostile;
+mod package;
 mod release;
 mod round_trip;
 mod settings;

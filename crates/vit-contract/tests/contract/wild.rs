@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use semver::Version;
-use vit_contract::{release, vertical};
+use vit_contract::{package, release, vertical};
 
 use crate::codes;
 
@@ -86,5 +86,24 @@ fn manifests_of_the_wild_are_read_as_the_format_says() {
         println!("{file}: {found}");
         assert_eq!(found, expected, "{file}");
         assert!(reading.value.is_some());
+    }
+}
+
+#[test]
+fn package_manifests_of_the_wild_are_read_as_the_format_says() {
+    let Some(data) = data() else { return };
+    for (file, expected) in [
+        ("VERTICAL_TEMPLATE.vit", "package_template 11:15"),
+        ("order-babel-gardens.vit", "valid"),
+        ("service-mcp.vit", "valid"),
+        ("service-neural-engine.vit", "valid"),
+        ("vertical-finance.vit", "valid"),
+    ] {
+        let bytes = std::fs::read(data.join("packages").join(file)).unwrap();
+        let reading = package::read(file, &bytes);
+        let found = found(&reading.problems);
+        println!("{file}: {found}");
+        assert_eq!(found, expected, "{file}");
+        assert_eq!(reading.value.is_some(), expected == "valid");
     }
 }

@@ -3,6 +3,7 @@
 mod nearness;
 
 use std::fmt;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -15,7 +16,8 @@ pub use nearness::Nearness;
 /// configured leads anywhere, one that a server named leads no nearer than that server is.
 #[derive(Clone)]
 pub struct Address {
-    url: Url,
+    /// Behind a pointer: errors carry addresses.
+    url: Arc<Url>,
     reach: Nearness,
 }
 
@@ -82,7 +84,7 @@ impl Address {
             scheme => return Err(BadAddress::new(text, format!("its scheme is {scheme}"))),
         }
         Ok(Self {
-            url,
+            url: Arc::new(url),
             reach: Nearness::Link,
         })
     }
@@ -122,7 +124,7 @@ impl Address {
             return bad("it names a user");
         }
         let next = Self {
-            url,
+            url: Arc::new(url),
             reach: if same {
                 self.reach
             } else {
@@ -138,7 +140,7 @@ impl Address {
 
     /// The URL itself, secrets included: for the transport and for keys, never for people.
     #[must_use]
-    pub const fn url(&self) -> &Url {
+    pub fn url(&self) -> &Url {
         &self.url
     }
 
@@ -174,7 +176,7 @@ impl Address {
     /// How near it is, by what stands in it.
     #[must_use]
     pub fn nearness(&self) -> Nearness {
-        Nearness::of_host(self.url.host())
+        Nearness::of_host(self.url.host().as_ref())
     }
 
     /// How near it may lead.

@@ -36,12 +36,12 @@ pub(super) struct Paced<'a> {
 }
 
 impl<'a> Paced<'a> {
-    /// Watches over a body that has `allowed` from now on.
+    /// Watches over a body that has `left` of the time that was `allowed`.
     pub(super) fn new(
         inner: Box<dyn Read + Send>,
         headers: &Headers,
         (cancel, clock): (&'a Cancel, &'a dyn Clock),
-        (pace, allowed): (Pace, Duration),
+        (pace, (allowed, left)): (Pace, (Duration, Duration)),
     ) -> Result<Self, BodyError> {
         let now = clock.elapsed();
         let announced =
@@ -57,7 +57,7 @@ impl<'a> Paced<'a> {
             cancel,
             clock,
             pace,
-            deadline: now.saturating_add(allowed),
+            deadline: now.saturating_add(left),
             allowed,
             window_since: now,
             in_window: 0,

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use super::address::{Address, BadAddress};
 use super::cache::Kept;
-use super::fetch;
 use super::token::Token;
+use super::traffic;
 use super::transport::{Headers, TransportError};
 use crate::context::Context;
 
@@ -215,7 +215,7 @@ impl<'a> Client<'a> {
     /// Gets many documents, at most four at a time from one host; the answers in the order of the
     /// requests.
     pub fn get_all(&self, requests: &[Request]) -> Vec<Result<Got, HttpError>> {
-        fetch::all(requests, |request| self.get(request))
+        traffic::all(requests, |request| self.get(request))
     }
 
     /// What [`Client::get`] would give without a request, where it would; the body stays unread.
@@ -258,3 +258,6 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

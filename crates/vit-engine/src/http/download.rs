@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use super::body::Paced;
+use super::body::BodyError;
 use super::client::{HttpError, Request};
-use super::fetch::{self, Arrived, of_body};
+use super::fetch::{self, Arrived};
 use super::transport::TransportError;
+use super::wait::patiently;
 use crate::context::Context;
 
 /// The largest file that is downloaded where nobody says how large it is, in bytes.
@@ -65,7 +66,7 @@ impl Partial {
         let kept = File::open(&self.etag).ok()?;
         kept.take(MAX_ETAG).read_to_string(&mut etag).ok()?;
         let found = fs::symlink_metadata(&self.data).ok()?;
-        (found.is_file() && found.len() > 0 && is_strong(&etag)).then(|| (found.len(), etag))
+        (found.is_file() && found.len() > 0 && is_strong(&etag)).then_some((found.len(), etag))
     }
 
     fn discard(&self) {
@@ -96,7 +97,7 @@ pub fn download(
     file: &Path,
     expected: Option<&Expected>,
 ) -> Result<Downloaded, HttpError> {
-    fetch::patiently(cx, || attempt(cx, request, file, expected))
+    patiently(cx, || attempt(cx, request, file, expected))
 }
 
 fn attempt(
@@ -136,6 +137,8 @@ fn attempt(
         }
         (416, Some(_)) => {
             partial.discard();
+            // Its place is needed for what comes now.
+            drop(arrived);
             return attempt(cx, request, file, expected);
         }
         _ => return Err(arrived.refusal(cx, request)),
@@ -189,7 +192,7 @@ fn goes_on(range: Option<&str>, have: u64, expected: Option<&Expected>) -> bool 
 /// Streams the body to the partial file, from a byte on, and hashes the whole.
 fn receive(
     cx: &Context<'_>,
-    arrived: Arrived<'_>,
+    mut arrived: Arrived<'_>,
     partial: &Partial,
     (from, expected): (u64, Option<&Expected>),
 ) -> Result<Downloaded, HttpError> {
@@ -220,13 +223,10 @@ fn receive(
         remember(&partial.etag, etag).map_err(io)?;
     }
     let most = expected.map_or(MAX_FILE, |expected| expected.length);
-    let mut body = Paced::new(
-        arrived.answer.body,
-        &arrived.answer.headers,
-        (cx.cancel, cx.clock),
-        (cx.network.pace, arrived.left),
-    )
-    .map_err(|error| of_body(&address, error))?;
+    let mut body = match arrived.paced(cx) {
+        Ok(body) => body,
+        Err(error) => return Err(arrived.failed(error)),
+    };
     loop {
         let count = match body.read(&mut buffer) {
             Ok(0) => break,
@@ -234,7 +234,7 @@ fn receive(
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => {
                 let source = TransportError::of_read(&error);
-                return Err(of_body(&address, super::body::BodyError::Transport(source)));
+                return Err(arrived.failed(BodyError::Transport(source)));
             }
         };
         if from + body.received() > most {

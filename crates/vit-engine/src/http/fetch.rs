@@ -10,12 +10,11 @@ use super::redirect::{Trail, is_redirect};
 use super::traffic::Place;
 use super::transport::file::Files;
 use super::transport::{Answer, Exchange, Headers, Transport as _, TransportError};
+use super::wait::patiently;
 use crate::context::Context;
 
 /// The largest body of an error that is read, in bytes.
 const MAX_ERROR_BODY: usize = 64 * 1024;
-/// How long a wait for a limit is before it is looked whether to stop.
-const SLICE: Duration = Duration::from_millis(200);
 /// Headers that go along to another origin: they say nothing of who asks.
 const NEUTRAL: [&str; 4] = ["accept", "accept-encoding", "range", "if-range"];
 
@@ -51,12 +50,13 @@ fn document(
 ) -> Result<Reply, HttpError> {
     let mut extra = vec![("accept-encoding", "gzip".to_owned())];
     extra.extend(conditions.iter().cloned());
-    let conditional = !conditions.is_empty();
     let arrived = exchange(cx, request, &extra, cx.network.pace.whole)?;
     let unusable = |why: &str| HttpError::Unusable {
         address: arrived.address.clone(),
         why: why.to_owned(),
     };
+    // Conditions are of one origin and go to no other.
+    let conditional = !conditions.is_empty() && arrived.at_home;
     let status = arrived.answer.status;
     let headers = arrived.answer.headers.clone();
     match status {
@@ -95,26 +95,40 @@ pub(super) struct Arrived<'a> {
     pub(super) address: Address,
     /// The answer.
     pub(super) answer: Answer,
-    /// Whether the token of the request reached it.
-    with_token: bool,
-    /// How long the body may take.
-    pub(super) left: Duration,
+    /// Whether it is from the origin that was asked: then token and conditions reached it.
+    at_home: bool,
+    /// How long the whole exchange may take, and how much of that is left.
+    allowed: Duration,
+    left: Duration,
     /// Held until the body is read.
     _place: Place<'a>,
 }
 
 impl Arrived<'_> {
     /// Reads the body.
-    fn read(self, cx: &Context<'_>, limit: usize) -> Result<Vec<u8>, HttpError> {
-        let headers = self.answer.headers;
-        Paced::new(
-            self.answer.body,
-            &headers,
-            (cx.cancel, cx.clock),
-            (cx.network.pace, self.left),
-        )
-        .and_then(|paced| body::read(paced, &headers, limit))
-        .map_err(|error| of_body(&self.address, error))
+    fn read(mut self, cx: &Context<'_>, limit: usize) -> Result<Vec<u8>, HttpError> {
+        self.paced(cx)
+            .and_then(|paced| body::read(paced, &self.answer.headers, limit))
+            .map_err(|error| self.failed(error))
+    }
+
+    /// The body, to be read once.
+    pub(super) fn paced<'c>(&mut self, cx: &'c Context<'_>) -> Result<Paced<'c>, BodyError> {
+        let body = std::mem::replace(&mut self.answer.body, Box::new(std::io::empty()));
+        let span = (self.allowed, self.left);
+        let watched = (cx.cancel, cx.clock);
+        Paced::new(body, &self.answer.headers, watched, (cx.network.pace, span))
+    }
+
+    /// The error of the body.
+    pub(super) fn failed(&self, error: BodyError) -> HttpError {
+        match error {
+            BodyError::Transport(source) => no_answer(&self.address, self.allowed, source),
+            BodyError::Unusable(why) => HttpError::Unusable {
+                address: self.address.clone(),
+                why,
+            },
+        }
     }
 
     /// What an answer of neither 200 nor 304 says. A limit is noted.
@@ -122,7 +136,7 @@ impl Arrived<'_> {
         let address = self.address.clone();
         let headers = self.answer.headers.clone();
         let status = self.answer.status;
-        let token = request.token.as_ref().filter(|_| self.with_token);
+        let token = request.token.as_ref().filter(|_| self.at_home);
         let source = token.map(super::Token::source);
         // What cannot be read of an error's body takes nothing from the status.
         let body = match self.read(cx, MAX_ERROR_BODY) {
@@ -149,20 +163,15 @@ impl Arrived<'_> {
     }
 }
 
-/// The error of a body.
-pub(super) fn of_body(address: &Address, error: BodyError) -> HttpError {
-    match error {
-        BodyError::Transport(source) => no_answer(address, source),
-        BodyError::Unusable(why) => HttpError::Unusable {
-            address: address.clone(),
-            why,
-        },
-    }
-}
-
-fn no_answer(address: &Address, source: TransportError) -> HttpError {
+/// The error of an exchange that was `allowed` to take so long.
+fn no_answer(address: &Address, allowed: Duration, source: TransportError) -> HttpError {
     match source {
         TransportError::Stopped => HttpError::Cancelled,
+        // What a part of it waited says little: redirects took the rest.
+        TransportError::TimedOut { .. } => HttpError::NoAnswer {
+            address: address.clone(),
+            source: TransportError::TimedOut { after: allowed },
+        },
         source => HttpError::NoAnswer {
             address: address.clone(),
             source,
@@ -192,10 +201,8 @@ pub(super) fn exchange<'a>(
         let spent = cx.clock.elapsed().saturating_sub(begun);
         let left = allowed.saturating_sub(spent);
         if left.is_zero() {
-            return Err(no_answer(
-                &address,
-                TransportError::TimedOut { after: allowed },
-            ));
+            let source = TransportError::TimedOut { after: allowed };
+            return Err(no_answer(&address, allowed, source));
         }
         cx.network.traffic.count();
         let sent = Exchange {
@@ -210,7 +217,7 @@ pub(super) fn exchange<'a>(
         } else {
             cx.network.transport.send(&sent)
         }
-        .map_err(|error| no_answer(&address, error))?;
+        .map_err(|error| no_answer(&address, allowed, error))?;
         if is_redirect(answer.status) {
             let near = cx.network.transport.nearness(&address);
             trail.follow(answer.headers.get("location"), near, request)?;
@@ -220,7 +227,8 @@ pub(super) fn exchange<'a>(
         return Ok(Arrived {
             address,
             answer,
-            with_token: at_home && request.token.is_some(),
+            at_home,
+            allowed,
             left: allowed.saturating_sub(spent),
             _place: place,
         });
@@ -267,90 +275,6 @@ fn headers(
         headers.retain(|(name, _)| NEUTRAL.contains(name));
     }
     headers
-}
-
-/// Makes an attempt, and where it hits a limit that is shorter than what is left of `--wait`,
-/// waits and makes it again.
-pub(super) fn patiently<T>(
-    cx: &Context<'_>,
-    attempt: impl Fn() -> Result<T, HttpError>,
-) -> Result<T, HttpError> {
-    let mut left = cx.network.wait;
-    loop {
-        let (host, until, error) = match attempt() {
-            Err(HttpError::Limited {
-                host,
-                until,
-                secondary,
-                token,
-            }) => {
-                let error = HttpError::Limited {
-                    host: host.clone(),
-                    until,
-                    secondary,
-                    token,
-                };
-                (host, until, error)
-            }
-            other => return other,
-        };
-        let needed = until.duration_since(cx.clock.now());
-        // At least a second, so that a server that always says "now" is not asked for ever.
-        let needed = Duration::try_from(needed)
-            .unwrap_or_default()
-            .max(Duration::from_secs(1));
-        if needed > left {
-            return Err(error);
-        }
-        left -= needed;
-        let mut rest = needed;
-        while !rest.is_zero() {
-            if cx.cancel.is_set() {
-                return Err(HttpError::Cancelled);
-            }
-            let slice = rest.min(SLICE);
-            cx.clock.pause(slice);
-            rest -= slice;
-        }
-        cx.network.traffic.waited(&host, until);
-    }
-}
-
-/// Does `work` for each of the items, several at a time: the places of each host see to it that
-/// no server gets more than it should. The answers in the order of the items.
-pub(super) fn all<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T> {
-    const THREADS: usize = 2 * super::traffic::AT_ONCE;
-    let threads = items.len().min(THREADS);
-    if threads < 2 {
-        return items.iter().map(work).collect();
-    }
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let (next, work) = (&next, &work);
-    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads)
-            .map(|_| {
-                scope.spawn(move || {
-                    let mut done = Vec::new();
-                    loop {
-                        let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                        let Some(item) = items.get(at) else {
-                            return done;
-                        };
-                        done.push((at, work(item)));
-                    }
-                })
-            })
-            .collect();
-        running
-            .into_iter()
-            .flat_map(|thread| match thread.join() {
-                Ok(done) => done,
-                Err(panic) => std::panic::resume_unwind(panic),
-            })
-            .collect()
-    });
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, answer)| answer).collect()
 }
 
 #[cfg(test)]

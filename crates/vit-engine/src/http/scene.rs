@@ -138,6 +138,14 @@ impl Scene {
     }
 }
 
+/// Writes a file of a test.
+pub(super) fn write(path: &std::path::Path, bytes: impl AsRef<[u8]>) {
+    use std::io::Write as _;
+
+    let mut file = std::fs::File::create(path).unwrap();
+    file.write_all(bytes.as_ref()).unwrap();
+}
+
 /// An error with its sources.
 pub(super) fn told(error: &HttpError) -> String {
     let mut text = error.to_string();
@@ -165,10 +173,13 @@ pub(super) fn secret(url: &str) -> Request {
 /// What a request was, as a scripted transport saw it.
 pub(super) type Seen = (String, Vec<(&'static str, String)>);
 
+/// Status, headers and body for a URL.
+pub(super) type Script = dyn Fn(&str) -> (u16, Vec<(&'static str, String)>, String) + Send + Sync;
+
 /// Answers by a function of the URL.
 #[derive(Clone)]
 pub(super) struct Scripted {
-    answer: Arc<dyn Fn(&str) -> (u16, Vec<(&'static str, String)>, String) + Send + Sync>,
+    answer: Arc<Script>,
     pub(super) seen: Arc<Mutex<Vec<Seen>>>,
 }
 

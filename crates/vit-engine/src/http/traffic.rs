@@ -1,12 +1,13 @@
 //! What this process has sent, what is under way, and which hosts said stop.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::wait::Patience;
 use crate::cancel::Cancel;
 
 /// How many requests are under way to one host at once.
@@ -20,6 +21,7 @@ pub struct Traffic {
     sent: AtomicU32,
     hosts: Mutex<BTreeMap<String, Host>>,
     freed: Condvar,
+    patience: Mutex<Patience>,
 }
 
 #[derive(Debug, Default)]
@@ -66,6 +68,11 @@ impl Traffic {
             .iter()
             .filter_map(|(name, host)| Some((name.clone(), host.limited?)))
             .collect()
+    }
+
+    /// How long was waited so far; held by the one that waits.
+    pub(super) fn patience(&self) -> MutexGuard<'_, Patience> {
+        self.patience.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Forgets a limit that was waited for.
@@ -117,4 +124,41 @@ impl Drop for Place<'_> {
         }
         self.traffic.freed.notify_all();
     }
+}
+
+/// Does `work` for each of the items, several at a time: the places of each host see to it that
+/// no server gets more than it should. The answers in the order of the items.
+pub(super) fn all<I: Sync, T: Send>(items: &[I], work: impl Fn(&I) -> T + Sync) -> Vec<T> {
+    const THREADS: usize = 2 * AT_ONCE;
+    let threads = items.len().min(THREADS);
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let (next, work) = (&next, &work);
+    let mut done: Vec<(usize, T)> = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(move || {
+                    let mut done = Vec::new();
+                    loop {
+                        let at = next.fetch_add(1, Ordering::Relaxed);
+                        let Some(item) = items.get(at) else {
+                            return done;
+                        };
+                        done.push((at, work(item)));
+                    }
+                })
+            })
+            .collect();
+        running
+            .into_iter()
+            .flat_map(|thread| match thread.join() {
+                Ok(done) => done,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+            .collect()
+    });
+    done.sort_by_key(|(at, _)| *at);
+    done.into_iter().map(|(_, answer)| answer).collect()
 }

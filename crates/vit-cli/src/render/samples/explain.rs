@@ -38,7 +38,7 @@ pub(crate) fn explain() -> ExplainReport {
             warnings: problems(),
             accepted: vec![Accepted {
                 code: Code::SmokeTestMissing,
-                subject: "energy".into(),
+                subjects: vec!["energy".into()],
             }],
             retry_reason: Some("the database is up again".into()),
         }),

@@ -1,9 +1,10 @@
 //! The table `[environment]`.
 
-use super::{fault, paths, unknown_keys};
+use super::{paths, unknown_keys};
 use crate::code::Code;
 use crate::document::cursor::Field;
 use crate::document::findings::Findings;
+use crate::inside::fault;
 use crate::settings::EnvironmentSettings;
 
 const KEYS: [&str; 4] = ["manage", "path", "install", "timeout"];

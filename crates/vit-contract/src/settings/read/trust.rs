@@ -1,9 +1,10 @@
 //! The table `[trust]`.
 
-use super::{fault, unknown_keys};
+use super::unknown_keys;
 use crate::code::Code;
 use crate::document::cursor::{Field, Fields};
 use crate::document::findings::Findings;
+use crate::inside::fault;
 use crate::settings::TrustSettings;
 
 const KEYS: [&str; 3] = ["require_signed_tags", "allowed_signers", "gpg_home"];

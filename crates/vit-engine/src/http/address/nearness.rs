@@ -22,10 +22,10 @@ pub enum Nearness {
 impl Nearness {
     /// Of a URL's host. A name that is not resolved counts as public, unless it is this machine's
     /// by definition.
-    pub(super) fn of_host(host: Option<Host<&str>>) -> Self {
+    pub(super) fn of_host(host: Option<&Host<&str>>) -> Self {
         match host {
-            Some(Host::Ipv4(ip)) => Self::of_v4(ip),
-            Some(Host::Ipv6(ip)) => Self::of_v6(ip),
+            Some(Host::Ipv4(ip)) => Self::of_v4(*ip),
+            Some(Host::Ipv6(ip)) => Self::of_v6(*ip),
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.').to_ascii_lowercase();
                 if name == "localhost" || name.ends_with(".localhost") {

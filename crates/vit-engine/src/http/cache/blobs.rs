@@ -21,7 +21,8 @@ impl Cache<'_> {
         let path = self.blob_path(hash);
         let whole = match atomic::read_bounded(&path, usize::try_from(length).ok()?) {
             Ok(None) => return None,
-            Ok(Some(bytes)) => Some(bytes).filter(|bytes| digest::sha256(bytes) == hash),
+            Ok(Some(bytes)) => Some(bytes)
+                .filter(|bytes| bytes.len() as u64 == length && digest::sha256(bytes) == hash),
             Err(error) if atomic::is_unusable(&error) => None,
             Err(_) => return None,
         };

@@ -64,7 +64,7 @@ impl Entry {
             format: FORMAT,
             key: key(request),
             address: request.address.to_string(),
-            host: host(request),
+            host: request.address.host(),
             accept: request.accept.to_owned(),
             fingerprint: request.token.as_ref().map(super::Token::fingerprint),
             asked,
@@ -84,14 +84,6 @@ impl Entry {
         .filter_map(|(condition, of)| Some((condition, self.headers.get(of)?.to_owned())))
         .collect()
     }
-}
-
-/// The server of a request, with its port where that is not the usual one.
-pub(crate) fn host(request: &Request) -> String {
-    let url = request.address.url();
-    let host = url.host_str().unwrap_or_default();
-    url.port()
-        .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 /// What tells requests apart: where, what for, who asks, and what else is said.

@@ -106,27 +106,27 @@ impl Cache<'_> {
 fn chosen(inventory: &Inventory, now: Timestamp, rule: Rule) -> Vec<(&File, bool)> {
     let all = rule.older_than.is_none();
     let limit = rule.older_than.unwrap_or(SignedDuration::ZERO);
-    let old = |time: Timestamp, limit: SignedDuration| {
-        // What is to come was written by a clock that was wrong, by as much.
-        all || now.duration_since(time).abs() > limit
-    };
+    // By our own clock: what is to come was noted when that was wrong, by as much.
+    let unconfirmed = |time: Timestamp| all || now.duration_since(time).abs() > limit;
+    // By the clock of the file system, which may be a server's: what is to come is being written.
+    let old = |file: &File, limit: SignedDuration| all || now.duration_since(file.written) > limit;
     let mut gone: Vec<(&File, bool)> = Vec::new();
     let mut left: Vec<Left<'_>> = Vec::new();
     let mut newer = false;
     for (file, state) in &inventory.entries {
         match state {
-            State::Whole(entry) if !old(entry.asked, limit) => left.push(Left {
+            State::Whole(entry) if !unconfirmed(entry.asked) => left.push(Left {
                 time: entry.asked,
                 file,
                 blob: Some(&entry.blob),
             }),
-            State::Newer if !old(file.written, limit.max(MAX_AGE)) => newer = true,
+            State::Newer if !old(file, limit.max(MAX_AGE)) => newer = true,
             State::Whole(_) | State::Newer => gone.push((file, true)),
             State::Damaged => gone.push((file, false)),
         }
     }
     for file in &inventory.derived {
-        if old(file.written, limit) {
+        if old(file, limit) {
             gone.push((file, false));
         } else {
             left.push(Left {
@@ -139,14 +139,14 @@ fn chosen(inventory: &Inventory, now: Timestamp, rule: Rule) -> Vec<(&File, bool
     let limits = inventory.limits.iter().filter(|(file, state)| match state {
         // What a server forbids is no matter of age: it would be asked too early.
         State::Whole(limit) => !limit.holds(now),
-        State::Newer => old(file.written, SignedDuration::from_hours(48)),
+        State::Newer => old(file, SignedDuration::from_hours(48)),
         State::Damaged => true,
     });
     gone.extend(limits.map(|(file, _)| (file, false)));
     let temporary = inventory.temporary.iter();
     gone.extend(
         temporary
-            .filter(|file| old(file.written, GRACE))
+            .filter(|file| old(file, GRACE))
             .map(|file| (file, false)),
     );
     let kept = too_much(inventory, left, rule.max_bytes, &mut gone);
@@ -154,9 +154,7 @@ fn chosen(inventory: &Inventory, now: Timestamp, rule: Rule) -> Vec<(&File, bool
     let grace = if newer { MAX_AGE } else { GRACE };
     let chosen: BTreeSet<&Path> = gone.iter().map(|(file, _)| file.path.as_path()).collect();
     let strays = inventory.blobs.iter().filter(|(hash, file)| {
-        !kept.contains(hash.as_str())
-            && !chosen.contains(file.path.as_path())
-            && old(file.written, grace)
+        !kept.contains(hash.as_str()) && !chosen.contains(file.path.as_path()) && old(file, grace)
     });
     let strays: Vec<_> = strays.map(|(_, file)| (file, false)).collect();
     gone.extend(strays);

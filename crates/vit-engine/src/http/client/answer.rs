@@ -5,10 +5,9 @@ use vit_contract::digest;
 
 use super::{Freshness, Got, HttpError, Origin, Peek, Request, TTL, chain};
 use crate::context::Context;
-use crate::http::cache::entry::{Entry, host};
+use crate::http::cache::entry::Entry;
 use crate::http::cache::{Cache, Held, Kept};
 use crate::http::fetch::{Reply, fetch};
-use crate::http::token::Token;
 
 /// A request at work.
 #[derive(Clone, Copy)]
@@ -21,10 +20,12 @@ struct Asking<'a> {
 
 /// Gets a document as [`super::Client::get`] says.
 pub(super) fn get(cx: &Context<'_>, request: &Request) -> Result<Got, HttpError> {
+    let file = request.address.is_file();
     let asking = Asking {
         cx,
         request,
-        cache: Kept::open(cx),
+        // A file of this machine is as near as a copy of it, also offline.
+        cache: if file { None } else { Kept::open(cx) },
         now: cx.clock.now(),
     };
     let held = asking.cache.map_or(Held::Nothing, |it| it.held(request));
@@ -35,7 +36,7 @@ pub(super) fn get(cx: &Context<'_>, request: &Request) -> Result<Got, HttpError>
     };
     match held {
         Some((entry, body)) if asking.counts(&entry) => Ok(got(&entry, body, Origin::Kept)),
-        None if request.freshness == Freshness::Kept => Err(HttpError::Offline {
+        None if request.freshness == Freshness::Kept && !file => Err(HttpError::Offline {
             address: request.address.clone(),
         }),
         held => asking.ask(held, keep),
@@ -93,32 +94,31 @@ impl Asking<'_> {
             (Err(error), _) => error,
         };
         self.note_limit(&error);
-        if let (Some(cache), true) = (self.cache, is_withdrawn(&error)) {
+        if let (Some(cache), true) = (self.cache, keep && is_withdrawn(&error)) {
             cache.drop_answer(self.request);
         }
         Err(error)
     }
 
-    /// Sends the request, unless the server has forbidden it for now; 304 only where there were
-    /// conditions.
+    /// Sends the request. What the server has forbidden to an earlier process is not asked.
     fn send(self, conditions: &[(&'static str, String)]) -> Result<Reply, HttpError> {
         if self.cx.cancel.is_set() {
             return Err(HttpError::Cancelled);
         }
-        let host = host(self.request);
-        let fingerprint = self.request.token.as_ref().map(Token::fingerprint);
+        let host = self.request.address.host();
         let limit = self
             .cache
-            .and_then(|cache| cache.limit(&host, fingerprint.as_deref(), self.now));
+            .and_then(|cache| cache.limit(&host, self.fingerprint(&host).as_deref(), self.now));
         if let Some(until) = limit {
-            return Err(HttpError::Limited {
-                host,
-                until,
-                secondary: false,
-                token: self.request.token.as_ref().map(Token::source),
-            });
+            self.cx.network.traffic.limit(&host, until);
         }
         fetch(self.cx, self.request, conditions)
+    }
+
+    /// Whom a limit of a host counts for: a token goes to no host but its own.
+    fn fingerprint(self, host: &str) -> Option<String> {
+        let token = self.request.token.as_ref()?;
+        (self.request.address.host() == host).then(|| token.fingerprint())
     }
 
     fn sent(self, reply: Reply, keep: bool) -> Got {
@@ -150,7 +150,7 @@ impl Asking<'_> {
     /// Remembers a limit for the next process.
     fn note_limit(self, error: &HttpError) {
         if let HttpError::Limited { host, until, .. } = error {
-            let fingerprint = self.request.token.as_ref().map(Token::fingerprint);
+            let fingerprint = self.fingerprint(host);
             self.note(true, |cache| {
                 match cache.limit(host, fingerprint.as_deref(), self.now) {
                     Some(known) if known == *until => Ok(()),
@@ -175,10 +175,13 @@ fn got(entry: &Entry, body: Vec<u8>, origin: Origin) -> Got {
 /// as far as looking for it.
 const fn is_no_answer(error: &HttpError) -> bool {
     match error {
-        HttpError::NoAnswer { .. } | HttpError::Limited { .. } | HttpError::Unusable { .. } => true,
+        // An address that is not asked is where a redirect led: a login page may stand in between.
+        HttpError::NoAnswer { .. }
+        | HttpError::Limited { .. }
+        | HttpError::Unusable { .. }
+        | HttpError::Address(_) => true,
         HttpError::Status { status, .. } => matches!(*status, 408 | 425 | 429 | 500..),
-        HttpError::Address(_)
-        | HttpError::PlainToken { .. }
+        HttpError::PlainToken { .. }
         | HttpError::File { .. }
         | HttpError::Offline { .. }
         | HttpError::Cancelled => false,

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use vit_testkit::fault_server::{FaultServer, Reply};
 
-use super::super::scene::{Scene, secret, told};
+use super::super::scene::{Scene, secret, told, write};
 use super::*;
 use crate::http::Address;
 
@@ -245,8 +245,8 @@ fn a_changed_beginning_is_found_out() {
     server.file("/a", BODY, "\"v\"");
     let place = Place::new();
     let partial = Partial::beside(&place.file);
-    std::fs::write(&partial.data, b"evil456789").unwrap();
-    std::fs::write(&partial.etag, "\"v\"").unwrap();
+    write(&partial.data, b"evil456789");
+    write(&partial.etag, "\"v\"");
     let error = told(&place.get(&server.url("/a")).unwrap_err());
     assert!(error.contains("SHA-256"), "{error}");
     assert!(place.names().is_empty());
@@ -260,7 +260,7 @@ fn a_link_is_not_followed() {
     server.file("/a", BODY, "\"v\"");
     let place = Place::new();
     let victim = place.scene.file("victim");
-    std::fs::write(&victim, "mine").unwrap();
+    write(&victim, "mine");
     let partial = Partial::beside(&place.file);
     for link in [&partial.data, &partial.etag] {
         std::os::unix::fs::symlink(&victim, link).unwrap();
@@ -278,8 +278,8 @@ fn case_32_a_download_takes_no_secret_along() {
     let server = FaultServer::start();
     server.on("/asset", Reply::redirect(302, &files.url("/a?sig=s3cret")));
     let place = Place::new();
-    std::fs::write(Partial::beside(&place.file).data, &BODY[..4]).unwrap();
-    std::fs::write(Partial::beside(&place.file).etag, "\"v\"").unwrap();
+    write(&Partial::beside(&place.file).data, &BODY[..4]);
+    write(&Partial::beside(&place.file).etag, "\"v\"");
     let request = secret(&server.url("/asset"));
     let expected = expected();
     let got = place

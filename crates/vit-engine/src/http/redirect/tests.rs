@@ -1,3 +1,5 @@
+use std::sync::{Arc, Mutex};
+
 use proptest::prelude::*;
 use vit_testkit::fault_server::{FaultServer, Reply};
 
@@ -5,18 +7,45 @@ use super::super::scene::{Scene, Scripted, json, secret, told};
 use super::*;
 use crate::http::HttpError;
 
-/// Where a public server sends somebody, and what comes of it.
-fn sent_to(location: &str) -> (Result<(), HttpError>, Vec<String>) {
-    let transport = Scripted::redirecting("https://api.example/x", location);
-    let scene = Scene::through(transport.clone());
-    let answer = scene.fetch(&secret("https://api.example/x"));
-    let mut urls = transport.urls();
-    urls.remove(0);
-    (answer.map(drop), urls)
+/// A public server that sends somebody to a place that changes.
+struct Sender {
+    scene: Scene,
+    transport: Scripted,
+    location: Arc<Mutex<String>>,
+}
+
+impl Sender {
+    fn new() -> Self {
+        let location = Arc::new(Mutex::new(String::new()));
+        let to = Arc::clone(&location);
+        let transport = Scripted::new(move |url| match url {
+            "https://api.example/x" => {
+                let to = to.lock().unwrap().clone();
+                (302, vec![("location", to)], String::new())
+            }
+            _ => (200, Vec::new(), "{}".to_owned()),
+        });
+        Self {
+            scene: Scene::through(transport.clone()),
+            transport,
+            location,
+        }
+    }
+
+    /// What comes of it, and what else was asked.
+    fn sends_to(&self, location: &str) -> (Result<(), HttpError>, Vec<String>) {
+        location.clone_into(&mut self.location.lock().unwrap());
+        self.transport.seen.lock().unwrap().clear();
+        let answer = self.scene.fetch(&secret("https://api.example/x"));
+        let mut urls = self.transport.urls();
+        urls.remove(0);
+        (answer.map(drop), urls)
+    }
 }
 
 #[test]
 fn case_29_redirects_lead_only_where_they_may() {
+    let sender = Sender::new();
     for good in [
         "https://cdn.example/y?sig=1",
         "/y",
@@ -24,7 +53,7 @@ fn case_29_redirects_lead_only_where_they_may() {
         "//cdn.example/y",
         "https://8.8.8.8/",
     ] {
-        let (answer, asked) = sent_to(good);
+        let (answer, asked) = sender.sends_to(good);
         assert!(answer.is_ok(), "{good}: {answer:?}");
         assert_eq!(asked.len(), 1, "{good}");
     }
@@ -59,7 +88,7 @@ fn case_29_redirects_lead_only_where_they_may() {
         ("", "empty"),
         ("https://api.example/x", "in a circle"),
     ] {
-        let (answer, asked) = sent_to(bad);
+        let (answer, asked) = sender.sends_to(bad);
         let error = answer.expect_err(bad);
         let text = told(&error);
         assert!(matches!(error, HttpError::Address(_)), "{bad}: {text}");
@@ -114,20 +143,20 @@ fn case_29_six_deep_and_in_circles() {
 #[test]
 fn case_29_over_the_wire() {
     let server = FaultServer::start();
+    let scene = Scene::real(&[]);
     for (path, location, why) in [
         ("/meta", "http://169.254.169.254/latest", "link-local"),
         ("/file", "file:///etc/passwd", "another scheme"),
         ("/tab", "http://127.0.0.1/\tx", "control characters"),
     ] {
         server.on(path, Reply::redirect(302, location));
-        let error = Scene::real(&[]).error(&server.url(path));
+        let error = scene.error(&server.url(path));
         assert!(error.contains(why), "{path}: {error}");
     }
     // A header that is injected by CR LF is a header of its own: the location ends before it.
     server.on("/crlf", Reply::redirect(302, "/next\r\nset-cookie: a=b"));
     server.on("/bare", Reply::redirect(302, "/next\rx"));
     server.on("/next", Reply::json("{}"));
-    let scene = Scene::real(&[]);
     assert!(scene.fetch(&json(&server.url("/crlf"))).is_ok());
     assert_eq!(server.asked_for("/next")[0].header("cookie"), None);
     assert!(scene.fetch(&json(&server.url("/bare"))).is_err());

@@ -5,11 +5,13 @@ use std::io::{self, Read};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use base64::Engine as _;
 use ureq::http::Request;
 use ureq::unversioned::transport::{
     ConnectProxyConnector, Connector as _, SocksConnector, TcpConnector,
 };
 use ureq::{BodyReader, Timeout};
+use url::Url;
 
 use super::super::address::{Address, Nearness};
 use super::guard::{Guard, Known};
@@ -111,7 +113,17 @@ impl Transport for Agent {
         let waits = Waits::of(exchange);
         let mut url = exchange.address.url().clone();
         url.set_fragment(None);
+        let basic = basic(&url);
+        // Else the library would send them still encoded.
+        let _ = url.set_username("").and_then(|()| url.set_password(None));
         let mut builder = Request::get(url.as_str());
+        let token = exchange
+            .headers
+            .iter()
+            .any(|(name, _)| *name == "authorization");
+        if let Some(basic) = basic.filter(|_| !token) {
+            builder = builder.header("authorization", basic);
+        }
         for (name, value) in exchange.headers {
             builder = builder.header(*name, value);
         }
@@ -213,7 +225,7 @@ impl Waits {
             ureq::Error::HostNotFound => TransportError::Unreachable {
                 why: "the name of the host is not known".to_owned(),
             },
-            ureq::Error::Io(error) => of_io(error),
+            ureq::Error::Io(error) => of_io(&error),
             ureq::Error::Rustls(error) => TransportError::Untrusted {
                 why: visible(error.to_string()),
             },
@@ -237,7 +249,7 @@ impl Waits {
 }
 
 /// What an error of the system, or of TLS below it, means.
-fn of_io(error: io::Error) -> TransportError {
+fn of_io(error: &io::Error) -> TransportError {
     let why = vit_contract::text::visible(&error.to_string());
     match error.kind() {
         io::ErrorKind::UnexpectedEof => TransportError::Cut {
@@ -252,6 +264,34 @@ fn of_io(error: io::Error) -> TransportError {
         io::ErrorKind::InvalidData => TransportError::Untrusted { why },
         _ => TransportError::Unreachable { why },
     }
+}
+
+/// The header for user and password of a URL, if it has any.
+fn basic(url: &Url) -> Option<String> {
+    let password = url.password().unwrap_or_default();
+    if url.username().is_empty() && password.is_empty() {
+        return None;
+    }
+    let mut pair = decoded(url.username());
+    pair.push(b':');
+    pair.extend(decoded(password));
+    let coded = base64::engine::general_purpose::STANDARD.encode(pair);
+    Some(format!("Basic {coded}"))
+}
+
+/// A part of a URL with its `%40` and their kin taken back.
+fn decoded(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let coded = after
+            .get(..2)
+            .filter(|_| *first == b'%')
+            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
+        bytes.push(coded.unwrap_or(*first));
+        rest = if coded.is_some() { &after[2..] } else { after };
+    }
+    bytes
 }
 
 /// Shared between threads, each with requests of its own.

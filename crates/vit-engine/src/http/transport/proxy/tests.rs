@@ -1,6 +1,6 @@
 use vit_testkit::fault_server::{FaultServer, Reply};
 
-use super::super::super::scene::{Scene, json, secret};
+use super::super::super::scene::{Scene, json, secret, write};
 use super::*;
 
 fn environment(pairs: &[(&str, &str)]) -> Environment {
@@ -131,7 +131,7 @@ fn case_32_a_proxy_sees_where_and_not_what() {
 fn certificates_of_a_file_must_be_there() {
     let scene = Scene::real(&[]);
     let (none, empty) = (scene.file("none.pem"), scene.file("empty.pem"));
-    std::fs::write(&empty, "no certificate\n").unwrap();
+    write(&empty, "no certificate\n");
     for (path, why) in [(&none, "No such file"), (&empty, "no certificate")] {
         let path = path.to_str().unwrap();
         let error = Scene::real(&[("SSL_CERT_FILE", path)]).error("https://api.invalid/");

@@ -1,0 +1,10 @@
+//! What is kept and what is asked for again, against a server in memory.
+
+mod freshness;
+mod hostile;
+mod many;
+mod place;
+mod server;
+mod stage;
+mod stale;
+mod tidying;
