@@ -6,6 +6,7 @@
 //! same wherever it was listed.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::SignedDuration;
@@ -50,6 +51,8 @@ pub(super) struct GithubRegistry {
     token: OnceLock<Option<Token>>,
     /// What was heard by this process: on a disk that cannot be written it is all there is.
     heard: Mutex<Option<Arc<Heard>>>,
+    /// Whether git's answer is the one that counts in this process.
+    by_git: AtomicBool,
 }
 
 /// What is known: of the API, and of the tags.
@@ -90,6 +93,7 @@ impl GithubRegistry {
             remote,
             token: OnceLock::new(),
             heard: Mutex::default(),
+            by_git: AtomicBool::new(false),
         }
     }
 
@@ -154,6 +158,9 @@ impl GithubRegistry {
 impl Registry for GithubRegistry {
     fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError> {
         let before = cx.network.traffic.sent();
+        if !refresh && self.by_git.load(Ordering::Relaxed) {
+            return self.git.list(cx, false);
+        }
         let known = self.known(cx);
         let ttl = SignedDuration::try_from(TTL).unwrap_or_default();
         let young = known.as_ref().filter(|known| {

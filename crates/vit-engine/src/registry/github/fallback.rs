@@ -1,6 +1,7 @@
 //! When the API gives no answer: git, else what is kept, else an error that names both.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use vit_contract::code::Code;
 use vit_contract::problem::{Problem, Who};
@@ -32,6 +33,7 @@ impl GithubRegistry {
         let api = failure.to_string();
         let git = match self.git.listing(cx, Some(tags)) {
             Ok(mut listing) if !listing.source.stale => {
+                self.by_git.store(true, Ordering::Relaxed);
                 listing.problems.push(
                     Problem::new(
                         Code::RegistryFallback,

@@ -38,6 +38,8 @@ struct Scene {
     settings: Option<RegistrySettings>,
     now: Timestamp,
     refresh: bool,
+    /// How long an answer may take, where a test says so.
+    whole: Option<Duration>,
 }
 
 impl Scene {
@@ -54,6 +56,7 @@ impl Scene {
             settings: None,
             now: "2026-11-22T10:00:00Z".parse().unwrap(),
             refresh: false,
+            whole: None,
         }
     }
 
@@ -85,7 +88,7 @@ impl Scene {
         let cancel = Cancel::default();
         let mut network = Network::new(Agent::new(&environment, &cancel));
         network.refresh = self.refresh;
-        network.pace.connect = Duration::from_secs(5);
+        network.pace.whole = self.whole.unwrap_or(network.pace.whole);
         act(&Context {
             site: &site,
             git: &git,
