@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod listing;
 pub mod mistakes;
 pub mod record;
+pub mod registry;
 pub mod release;
 pub mod shell;
 pub mod target;
@@ -22,6 +23,10 @@ pub use ledger::{LedgerAcceptArgs, LedgerArgs, LedgerCommand, LedgerShowArgs};
 pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
+};
+pub use registry::{
+    MirrorArgs, MirrorCommand, MirrorIndexArgs, TrustArgs, TrustCommand, TrustInitArgs,
+    TrustRemoveArgs,
 };
 pub use release::{
     BisectArgs, CheckArgs, ConfirmArgs, PlanArgs, RepairArgs, RollbackArgs, TargetArgs, UpdateArgs,
@@ -129,6 +134,10 @@ pub enum Command {
     Unhold(HoldArgs),
     /// Show what releases were when they were first seen, or accept what one is now
     Ledger(LedgerArgs),
+    /// Write the releases that are known here, for others to get
+    Mirror(MirrorArgs),
+    /// Choose whose signatures the registry is held to
+    Trust(TrustArgs),
     /// Check that this installation equals the release it claims to be
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify,

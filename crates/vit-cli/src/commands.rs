@@ -20,12 +20,14 @@ pub mod history;
 pub mod hold;
 pub mod ledger;
 pub mod man;
+pub mod mirror;
 pub mod plan;
 pub mod recover;
 pub mod release;
 pub mod repair;
 pub mod rollback;
 pub mod status;
+pub mod trust;
 pub mod update;
 pub mod upgrade;
 pub mod verify;
@@ -55,6 +57,8 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Hold(args) => hold::hold(app, args),
         Command::Unhold(args) => hold::unhold(app, args),
         Command::Ledger(args) => ledger::run(app, args),
+        Command::Mirror(args) => mirror::run(app, args),
+        Command::Trust(args) => trust::run(app, args),
         Command::Verify => verify::run(app),
         Command::Doctor => doctor::run(app),
         Command::Cache(args) => cache::run(app, args),

@@ -29,6 +29,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "the folder of caches, where VIT_CACHE_DIR is not set; `.cache` in HOME otherwise",
     ),
     (
+        "VIT_REGISTRY_URL",
+        "the URL of an index.json that releases are listed in, where the settings say nothing of a \
+         registry: it wins over the remotes, and `[registry]` in vit.toml wins over it",
+    ),
+    (
         "GITHUB_TOKEN, GH_TOKEN",
         "who asks GitHub's API, the first that is set; else `gh auth token`. Sent to the API and \
          nowhere else",

@@ -22,6 +22,7 @@ pub mod hold;
 mod hostile;
 pub mod ledger;
 pub mod markdown;
+pub mod mirror;
 pub mod plan;
 pub mod problems;
 pub mod quarantine;
@@ -36,6 +37,7 @@ pub mod steps;
 pub mod table;
 pub mod topics;
 pub mod transaction;
+pub mod trust;
 pub mod update;
 pub mod why;
 

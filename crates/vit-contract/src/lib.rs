@@ -12,8 +12,8 @@
 //! | [`vertical`] | `vertical_manifest.yaml` |
 //! | [`release`] | `release_metadata.json`, in every shape found in the wild |
 //! | [`settings`] | `vit.toml` |
-//! | [`package`] | `.vit` manifests, and what is installed by them |
 //! | [`index`] | `index.json`, the static index of a registry |
+//! | [`package`] | `.vit` manifests, and what is installed by them |
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
 //! | [`pins`] | `requirements.txt`, `pyproject.toml`, `uv.lock`: where a version of Core is named |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |

@@ -107,6 +107,8 @@ fn case_30_every_report_is_drawn_harmlessly() {
     assert_harmless(&poisoned(&samples::checks()), super::checks::checks);
     assert_harmless(&poisoned(&samples::channel()), super::channel::channel);
     assert_harmless(&poisoned(&samples::hold()), super::hold::hold);
+    assert_harmless(&poisoned(&samples::mirror_index()), super::mirror::index);
+    assert_harmless(&poisoned(&samples::trust()), super::trust::trust);
     assert_harmless(&poisoned(&samples::cache_info()), super::cache::info);
     assert_harmless(&poisoned(&samples::cache_clean()), super::cache::clean);
     let entry = poisoned(&samples::failed_entry());

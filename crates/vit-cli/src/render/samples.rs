@@ -26,6 +26,10 @@ mod release;
 pub(crate) use explain::explain;
 pub(crate) use release::{release_list, release_show};
 
+mod registry;
+
+pub(crate) use registry::{mirror_index, proposal, trust};
+
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 24] = [
+const COMMANDS: [&str; 26] = [
     "update",
     "why",
     "release",
@@ -22,6 +22,8 @@ const COMMANDS: [&str; 24] = [
     "hold",
     "unhold",
     "ledger",
+    "mirror",
+    "trust",
     "verify",
     "doctor",
     "cache",
@@ -64,6 +66,8 @@ fn version_and_help_are_answers() {
       hold         Keep a version, or every upgrade, from being installed
       unhold       Let a held version, or everything, be installed again
       ledger       Show what releases were when they were first seen, or accept what one is now
+      mirror       Write the releases that are known here, for others to get
+      trust        Choose whose signatures the registry is held to
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
       cache        Show what is kept of servers' answers, or remove it
@@ -186,6 +190,7 @@ fn help_finds_long_forms_and_topics_and_suggests() {
     let environment = vit(&["help", "environment"]).stdout;
     for name in [
         "VIT_CHANNEL",
+        "VIT_REGISTRY_URL",
         "VIT_STATE_DIR",
         "VIT_CACHE_DIR",
         "XDG_CACHE_HOME",

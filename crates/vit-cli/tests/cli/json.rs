@@ -6,7 +6,7 @@ use vit_testkit::World;
 use crate::installation::{answer, command, valid, vit, world};
 
 /// What every command is run with, and the schema that its good answer names.
-const COMMANDS: [(&[&str], &str); 24] = [
+const COMMANDS: [(&[&str], &str); 26] = [
     (&["update"], "vit.update/1"),
     (&["update", "check", "--offline"], "vit.update/1"),
     (&["plan"], "vit.plan/1"),
@@ -29,6 +29,8 @@ const COMMANDS: [(&[&str], &str); 24] = [
     (&["doctor"], "vit.doctor/1"),
     (&["rollback", "--list"], "vit.snapshots/1"),
     (&["recover"], "vit.recover/1"),
+    (&["mirror", "index"], "vit.mirror-index/1"),
+    (&["trust", "show"], "vit.trust-show/1"),
     (&["cache"], "vit.cache-info/1"),
     (&["cache", "clean"], "vit.cache-clean/1"),
 ];

@@ -24,6 +24,7 @@ mod judging;
 mod kill;
 mod ledger;
 mod merge;
+mod mirror;
 mod mistakes;
 mod own_steps;
 mod paths;

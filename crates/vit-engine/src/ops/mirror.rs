@@ -18,6 +18,7 @@ use crate::error::EngineError;
 use crate::facts::verticals;
 use crate::registry::{self, Registry};
 use crate::store::atomic;
+use crate::store::folder::{Folder, exclude_public_dir};
 
 /// Options of `vit mirror index`.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +45,11 @@ struct File {
 pub fn index(cx: &Context<'_>, options: &MirrorOptions) -> Result<MirrorIndexReport, EngineError> {
     let folder = match &options.out {
         Some(folder) => folder.clone(),
-        None => cx.site.public_dir.join("mirror"),
+        None => {
+            Folder::public(cx.site).ensure()?;
+            exclude_public_dir(&cx.site.common_dir, cx.faults)?;
+            cx.site.public_dir.join("mirror")
+        }
     };
     let old = existing(&folder)?;
     let remote = verticals::upstream_remote(&verticals::find(cx));

@@ -172,6 +172,9 @@ impl IndexRegistry {
             return Ok(None);
         };
         release.unread = true;
+        // Known before the file is: what an earlier failure was bound to does not seem to change
+        // because nobody may be asked.
+        release.metadata_sha256 = Some(file.sha256.clone());
         match &mut told.vouched {
             // Nobody is asked for what could not be a target.
             None if told.barred.is_some() => Ok(None),
@@ -263,9 +266,11 @@ impl Registry for IndexRegistry {
 
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         let named = self.heard().repository.clone();
-        fetch_release(cx, named.as_ref().or(self.usual.as_ref()), release)?;
-        let Some(commit) = &release.commit else {
-            return Ok(());
+        let before = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
+        let fetched = fetch_release(cx, named.as_ref().or(self.usual.as_ref()), release);
+        // What was first seen here stays, whatever is said of it now.
+        let (Some(commit), None) = (&release.commit, before.get(&release.tag)) else {
+            return fetched;
         };
         // The tag was fetched by its name: what it brought has to be what the index says.
         let brought = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
@@ -279,7 +284,7 @@ impl Registry for IndexRegistry {
                     problems: vec![differs(Code::ChecksumMismatch, &release.tag, commit, found)],
                 })
             }
-            _ => Ok(()),
+            _ => fetched,
         }
     }
 

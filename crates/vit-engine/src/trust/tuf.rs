@@ -80,6 +80,13 @@ impl Verified {
             return Ok(verified);
         };
         match verified.failure.take() {
+            // Nobody may be asked, and nothing was ever verified.
+            None if !ask && verified.kept.asked().is_none() => {
+                let address = verified.metadata.clone();
+                Err(Distrust::Unreachable(Box::new(HttpError::Offline {
+                    address,
+                })))
+            }
             None => Err(of(&error, &record.origin)),
             Some(HttpError::Cancelled) => Err(Distrust::Engine(stopped())),
             Some(failure) if is_unreachable(&failure) => {

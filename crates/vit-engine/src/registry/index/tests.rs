@@ -161,13 +161,16 @@ fn the_index_says_where_commits_come_from() {
 
 #[test]
 fn what_is_withdrawn_or_gone_is_shown_and_no_target() {
-    let (world, content) = world();
+    let (mut world, content) = world();
     let mark = "\"tag\": \"v1.2.0\",\n      \"withdrawn\": \"it loses data\",";
     edit(&content.join("index.json"), "\"tag\": \"v1.2.0\",", mark);
     let listing = world.list(true).unwrap();
     assert_eq!(codes(&listing, "1.2.0"), [Code::Withdrawn]);
     assert!(!find(&listing, "1.2.0").is_usable());
     world.serve(world.content("b", &["1.1.0"]));
+    // What was asked for a moment ago is not asked again.
+    assert_eq!(codes(&world.list(true).unwrap(), "1.0.0"), []);
+    world.now = "2026-11-22T10:10:00Z".parse().unwrap();
     assert_eq!(
         codes(&world.list(true).unwrap(), "1.0.0"),
         [Code::Withdrawn]

@@ -24,13 +24,14 @@ fn tuf_attack_arbitrary_software() {
     signed.serve(0);
     signed.assert_good(&["1.0.0", "1.1.0"]);
     // Metadata of a release that was replaced: that release alone is no target.
-    for file in ending(&signed.tuf.after(0).join("1.1.0"), ".json") {
+    let Some(fresh) = Signed::usual(&[]) else {
+        return;
+    };
+    for file in ending(&fresh.tuf.after(0).join("1.1.0"), ".json") {
         put(&file, b"{\"version\": \"1.1.0\"}");
     }
-    let world = World::new();
-    world.serve(signed.tuf.after(0));
-    world.trust(&signed.tuf.root());
-    let listing = world.list(true).unwrap();
+    let listing = fresh.list();
+    assert!(listing.source.signed);
     assert!(find(&listing, "1.0.0").is_usable());
     let problems = &find(&listing, "1.1.0").problems;
     assert_eq!(problems[0].code, Code::MetadataUnreadable, "{problems:#?}");
@@ -50,12 +51,13 @@ fn tuf_attack_endless_data() {
     };
     signed.assert_good(&["1.0.0", "1.1.0"]);
     signed.serve(1);
-    for path in [
-        "timestamp.json",
-        "2.snapshot.json",
-        "2.targets.json",
-        "2.root.json",
-    ] {
+    // What was verified before counts on where the newest word does not come.
+    signed.world.server.fault("timestamp.json", Fault::Endless);
+    let listing = signed.list();
+    assert!(listing.source.signed && listing.source.stale);
+    assert!(signed.world.server.endless_bytes() < 1024 * 1024);
+    signed.world.server.mend();
+    for path in ["2.snapshot.json", "2.targets.json", "2.root.json"] {
         signed.world.server.fault(path, Fault::Endless);
         let before = signed.world.server.endless_bytes();
         signed.assert_barred(Code::RegistryUntrusted, "");
@@ -64,13 +66,13 @@ fn tuf_attack_endless_data() {
         signed.world.server.mend();
     }
     signed.assert_good(&["1.0.0", "1.1.0", "1.2.0"]);
-    let world = World::new();
-    world.serve(signed.tuf.after(1));
-    world.trust(&signed.tuf.root());
-    world.server.fault("index.json", Fault::Endless);
-    let listing = world.list(true).unwrap();
+    let Some(fresh) = Signed::usual(&[]) else {
+        return;
+    };
+    fresh.world.server.fault("index.json", Fault::Endless);
+    let listing = fresh.list();
     assert!(listing.problems[0].blocks());
-    assert!(world.server.endless_bytes() < 1024 * 1024);
+    assert!(fresh.world.server.endless_bytes() < 1024 * 1024);
 }
 
 /// More is asked to be installed than what was signed: by an index that lists more, or by a
@@ -205,15 +207,17 @@ fn tuf_attack_malicious_mirror_preventing_updates() {
     signed.world.server.mend();
     signed.assert_good(&["1.0.0", "1.1.0", "1.2.0"]);
     // The metadata of a release withheld: it must not look harmless for want of what it says.
-    let world = World::new();
-    world.serve(signed.tuf.after(1));
-    world.trust(&signed.tuf.root());
-    world
-        .server
-        .fault("release_metadata.json", Fault::Status(404));
-    let listing = world.list(true).unwrap();
+    let Some(fresh) = Signed::usual(&[]) else {
+        return;
+    };
+    let server = &fresh.world.server;
+    server.fault("1.1.0/release_metadata.json", Fault::Status(404));
+    server.fault(".release_metadata.json", Fault::Status(404));
+    let listing = fresh.list();
     assert!(listing.source.signed);
     for release in &listing.releases {
+        let codes: Vec<Code> = release.problems.iter().map(|p| p.code).collect();
+        assert_eq!(codes, [Code::MetadataNotFetched]);
         assert!(!release.is_usable(), "{}", release.tag);
     }
 }
