@@ -13,6 +13,7 @@ use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
 mod bisect;
+mod bundle;
 mod check;
 mod demo;
 pub mod evidence;
@@ -22,6 +23,7 @@ mod why;
 
 pub use crate::schemas::schemas;
 pub use bisect::{BisectFailure, BisectReport, BisectSkip, BisectStatus, BisectTry};
+pub use bundle::{BundleReport, BundleStatus};
 pub use check::{Check, CheckReport, CheckState};
 pub use demo::{DemoReport, DemoStep};
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};

@@ -25,7 +25,7 @@ pub use pin::PinEdit;
 pub use rehearsal::{Rehearsal, RehearsalOutcome};
 pub use step::{
     CommandStep, EnvironmentAction, EnvironmentPlan, EnvironmentStep, Installer, Position, Step,
-    StepOrigin, SubmoduleSwitch, command_text,
+    StepOrigin, SubmoduleSwitch, WheelFolder, command_text,
 };
 
 /// The schema name of a plan.

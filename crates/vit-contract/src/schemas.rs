@@ -7,10 +7,11 @@ use std::fmt::Write as _;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
+use crate::bundle::BundleManifest;
 use crate::code::Code;
 use crate::history::History;
 use crate::output::{
-    BisectReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
+    BisectReport, BundleReport, ChannelReport, CheckReport, DemoReport, ErrorReport, EvidenceIndex,
     ExplainReport, HistoryReport, HoldReport, SnapshotReport, StatusReport, TransactionReport,
     UpdateReport, WhyReport,
 };
@@ -44,7 +45,11 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.demo", printed::<DemoReport>()),
         ("vit.explain", printed::<ExplainReport>()),
         ("vit.evidence", printed::<EvidenceIndex>()),
+        ("vit.bundle-create", printed::<BundleReport>()),
+        ("vit.bundle-verify", printed::<BundleReport>()),
+        ("vit.bundle-import", printed::<BundleReport>()),
         ("vit.error", printed::<ErrorReport>()),
+        ("vit.bundle", read::<BundleManifest>()),
         ("vertical_manifest", read::<VerticalManifest>()),
         ("release_metadata", read::<ReleaseMetadata>()),
         ("upgrade_history", read::<History>()),

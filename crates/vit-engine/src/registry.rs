@@ -16,7 +16,8 @@ use crate::submodule;
 mod answer;
 mod choice;
 mod dir;
-mod git;
+pub(crate) mod git;
+mod imported;
 mod local;
 mod metadata;
 #[cfg(test)]
@@ -63,6 +64,19 @@ pub trait Registry: Send + Sync {
     /// It is not, and cannot be fetched.
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError>;
 
+    /// The metadata file of a release as it was published, where that is not the one in its tree
+    /// and the registry has it at hand.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn metadata_file(
+        &self,
+        _cx: &Context<'_>,
+        _release: &Release,
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        Ok(None)
+    }
+
     /// The name of the repository's remote that releases come from, where it is one: commits of
     /// its branches are Core's and not the user's own.
     fn remote(&self) -> Option<&str>;
@@ -70,11 +84,19 @@ pub trait Registry: Send + Sync {
 
 /// The registry that the settings name, else the remote of the submodule that Core is, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
-/// repository's own tags.
+/// repository's own tags. Imported releases lie over each of them.
 ///
 /// # Errors
 /// The settings name a remote or folder that does not exist, or nothing here can hold releases.
 pub fn open(
+    cx: &Context<'_>,
+    manifest_remote: Option<&str>,
+) -> Result<Box<dyn Registry>, EngineError> {
+    imported::Imported::over(cx, named(cx, manifest_remote))
+}
+
+/// The registry itself, without what was imported.
+fn named(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {

@@ -161,6 +161,28 @@ impl Registry for DirRegistry {
         fetch_release(cx, self.remote.as_ref(), release)
     }
 
+    fn metadata_file(
+        &self,
+        _cx: &Context<'_>,
+        release: &Release,
+    ) -> Result<Option<Vec<u8>>, EngineError> {
+        let named = |folder: &PathBuf| {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy();
+            version::parse(name.strip_prefix('v').unwrap_or(&name)).ok()
+        };
+        let entries = self
+            .entries()
+            .map_err(|error| failed(&self.shown(), error))?;
+        let folder = entries
+            .iter()
+            .find(|folder| folder.is_dir() && named(folder).as_ref() == Some(&release.version));
+        Ok(folder.and_then(|folder| {
+            let there = FILE_NAMES.map(|name| folder.join(name));
+            let path = there.iter().find(|path| path.symlink_metadata().is_ok())?;
+            self.read_inside(path).ok()
+        }))
+    }
+
     fn remote(&self) -> Option<&str> {
         self.remote.as_ref().and_then(Chosen::name)
     }

@@ -231,7 +231,7 @@ pub(super) fn fetch_release(
 }
 
 /// Refs by the tag that they are named after; those that are named after no release are left out.
-pub(super) fn by_tag(refs: Vec<Ref>, prefix: &str) -> BTreeMap<String, Ref> {
+pub(crate) fn by_tag(refs: Vec<Ref>, prefix: &str) -> BTreeMap<String, Ref> {
     refs.into_iter()
         .filter_map(|found| {
             let tag = found.name.strip_prefix(prefix)?;
@@ -296,12 +296,17 @@ pub(super) fn no_commit(tag: &str) -> Problem {
 
 fn tag_moved(tag: &str, known: &Ref, offered: &Offered) -> Problem {
     let seen = known.commit.as_ref().unwrap_or(&known.oid);
+    moved_tag(tag, seen, &offered.target)
+}
+
+/// That a tag was first seen at one commit and now stands for another.
+pub(crate) fn moved_tag(tag: &str, seen: &str, now: &str) -> Problem {
     Problem::new(
         Code::TagMoved,
         tag,
         "the tag points at another commit than when it was first seen",
     )
-    .evidence(format!("first seen {seen}, now {}", offered.target))
+    .evidence(format!("first seen {seen}, now {now}"))
     .hint(
         Who::You,
         format!(
