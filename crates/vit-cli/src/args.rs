@@ -6,12 +6,14 @@ use std::str::FromStr as _;
 use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
+pub mod bundle;
 pub mod mistakes;
 pub mod record;
 pub mod release;
 pub mod shell;
 pub mod target;
 
+pub use bundle::{BundleArgs, BundleCommand, CreateArgs, ImportArgs, VerifyArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
 };
@@ -117,6 +119,8 @@ pub enum Command {
     Hold(HoldArgs),
     /// Let a held version, or everything, be installed again
     Unhold(HoldArgs),
+    /// Carry releases to an installation without network, in a file
+    Bundle(BundleArgs),
     /// Check that this installation equals the release it claims to be
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify,

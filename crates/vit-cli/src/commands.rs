@@ -8,6 +8,7 @@ use crate::session::App;
 
 pub mod apply;
 pub mod bisect;
+pub mod bundle;
 pub mod channel;
 pub mod completions;
 pub mod confirm;
@@ -50,6 +51,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::run(app, args),
         Command::Hold(args) => hold::hold(app, args),
         Command::Unhold(args) => hold::unhold(app, args),
+        Command::Bundle(args) => bundle::run(app, args),
         Command::Verify => verify::run(app),
         Command::Doctor => doctor::run(app),
         Command::Demo(args) => demo::run(app, args),

@@ -96,6 +96,7 @@ fn case_30_every_report_is_drawn_harmlessly() {
     assert_harmless(&poisoned(&samples::checks()), super::checks::checks);
     assert_harmless(&poisoned(&samples::channel()), super::channel::channel);
     assert_harmless(&poisoned(&samples::hold()), super::hold::hold);
+    assert_harmless(&poisoned(&samples::bundle()), super::bundle::bundle);
     let entry = poisoned(&samples::failed_entry());
     assert_harmless(&entry, |entry, view| {
         super::history::entry(entry, Some(HOSTILE), view)

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "update",
     "why",
     "plan",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 21] = [
     "explain",
     "hold",
     "unhold",
+    "bundle",
     "verify",
     "doctor",
     "demo",
@@ -59,6 +60,7 @@ fn version_and_help_are_answers() {
       explain      Tell the story of a transaction: what was done, why it failed, what to do
       hold         Keep a version, or every upgrade, from being installed
       unhold       Let a held version, or everything, be installed again
+      bundle       Carry releases to an installation without network, in a file
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
       demo         See vit at work in a throw-away folder, without network

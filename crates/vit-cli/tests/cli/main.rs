@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod breakage;
+mod bundle;
 mod demo;
 mod discovery;
 mod environment;

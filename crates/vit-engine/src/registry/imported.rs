@@ -140,11 +140,14 @@ impl Registry for Imported {
         // Asking may have brought refs.
         let refs = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
         let (counting, pending) = self.counting(&refs);
-        let counts =
-            |release: &Release| !(is_withdrawn(release) && pending.contains(release.tag.as_str()));
-        listing.releases.retain(counts);
         // An answer that was made up from the refs says nothing of what was offered.
         heard &= listing.source.fetched != Timestamp::UNIX_EPOCH;
+        // What an interrupted import has left was never offered.
+        let counts = |release: &Release| {
+            let offered = heard && !is_withdrawn(release);
+            offered || !pending.contains(release.tag.as_str())
+        };
+        listing.releases.retain(counts);
         let offered = self.offered(cx, &listing, (refresh && heard, &counting));
         let mut own = Vec::new();
         for (tag, kept) in &counting {
