@@ -275,7 +275,7 @@ mod tests {
             ("schema", |m| m.schema = "vit.bundle/2".into()),
             ("no release", |m| m.releases.clear()),
             ("not that of its version", |m| {
-                m.releases[0].tag = "v1.1.1".into()
+                m.releases[0].tag = "v1.1.1".into();
             }),
             ("no object id", |m| m.releases[0].tree = "-x".into()),
             ("no object id", |m| m.releases[0].commit.push('1')),

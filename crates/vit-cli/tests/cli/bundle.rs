@@ -164,6 +164,13 @@ fn an_installation_with_no_remote_and_no_tag_lives_on_bundles_alone() {
         assert_eq!(update["offered"]["version"], "1.1.0", "{update:#}");
         assert_eq!(update["source"]["kind"], "imported");
     }
+    // A registry that is not there is no hindrance either.
+    let away = "[registry]\nkind = \"dir\"\nlocation = \"/nowhere\"\n";
+    receiver.write("vit.toml", away);
+    let update = answer(&receiver, &["update"], 0);
+    assert_eq!(update["offered"]["version"], "1.1.0", "{update:#}");
+    assert!(codes(&update).contains(&"registry_fallback".to_owned()));
+    std::fs::remove_file(receiver.path("vit.toml")).unwrap();
     vit(&receiver, &["upgrade", "--yes"]).assert_code(0);
     // A second bundle goes on from there, and leaves out what the first one brought.
     let next = create(&sender, "c", &["--target", "1.2.0", "--from", "1.1.0"]);
@@ -257,7 +264,7 @@ fn a_bundle_is_looked_at_without_an_installation() {
     );
     let thin = create(&sender, "thin", &["--target", "1.1.0", "--from", "1.0.0"]);
     let thin = look(&thin);
-    assert_eq!(thin["missing"][0], sender.commit_of("v1.0.0"));
+    assert_eq!(thin["manifest"]["base"][0], sender.commit_of("v1.0.0"));
     assert!(thin["details"].to_string().contains("must have"));
     assert!(thin.get("installation").is_none());
 }

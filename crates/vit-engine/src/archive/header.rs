@@ -63,7 +63,7 @@ pub(super) fn read(block: &[u8; BLOCK], form: Form) -> Result<Described, (String
     if mode & SPECIAL != 0 {
         return Err(refused("it is set-user-id, set-group-id or sticky"));
     }
-    let name = name(header, block).map_err(|why| refused(why))?;
+    let name = name(header, block).map_err(refused)?;
     let mut name = String::from_utf8(name).map_err(|_| refused("its name is not UTF-8"))?;
     if folder {
         if size != 0 {

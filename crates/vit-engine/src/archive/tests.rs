@@ -192,7 +192,7 @@ fn case_27_kinds_that_are_no_files() {
     }
     // A file that names a target, and one that becomes somebody else when it is run.
     let linked = member(b"a", EntryType::Regular, b"", |h| {
-        h.as_old_mut().linkname[0] = b'x'
+        h.as_old_mut().linkname[0] = b'x';
     });
     refused(&archive(&[linked]), "no link");
     for mode in [0o4755, 0o2755, 0o1755] {
@@ -240,7 +240,7 @@ fn case_27_records_that_say_another_size_or_kind() {
     let twice = [record("path", "b"), record("path", "c")].concat();
     refused(&records(&twice), "not taken");
     let only = member(b"r", EntryType::XHeader, &record("mtime", "1"), |_| {});
-    refused(&archive(&[only.clone()]), "for no member");
+    refused(&archive(std::slice::from_ref(&only)), "for no member");
     refused(&archive(&[only.clone(), only, file("a")]), "before records");
 }
 

@@ -289,6 +289,8 @@ pub fn keep_offered(state_dir: &Path, tags: &BTreeSet<String>, faults: &Faults) 
 /// It cannot be made.
 pub fn work(state_dir: &Path) -> Result<tempfile::TempDir, EngineError> {
     let folder = folder(state_dir);
+    atomic::sweep(&folder)?;
+    atomic::sweep(&folder.join("metadata"))?;
     for entry in fs::read_dir(&folder).map_err(at("reading", &folder))? {
         let entry = entry.map_err(at("reading", &folder))?;
         if entry.file_name().to_string_lossy().starts_with(WORK) {

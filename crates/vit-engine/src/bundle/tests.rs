@@ -1,6 +1,6 @@
 //! The file by itself: every byte of it counts, and nothing of a hostile one is believed.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use semver::Version;
 use vit_contract::bundle::{BundleManifest, BundleMember, BundledRelease, CORE, SCHEMA, Wheel};
@@ -133,7 +133,8 @@ fn case_27_members_that_the_manifest_does_not_name() {
     let extra: (&str, &[u8]) = ("wheels/evil-1.0-py3-none-any.whl", b"x");
     let other: (&str, &[u8]) = (CORE, b"what git  eats");
     let longer: (&str, &[u8]) = (CORE, b"what git reads, and more");
-    let members: &[(&[(&str, &[u8])], &str)] = &[
+    type Files<'a> = &'a [(&'a str, &'a [u8])];
+    let members: &[(Files<'_>, &str)] = &[
         (&[core, first, wheel], "begin with a manifest"),
         (&[first, wheel, core], "stands where"),
         (&[first, core], "stands where"),
@@ -181,9 +182,9 @@ fn a_file_that_changes_after_it_was_checked_is_found() {
     assert!(matches!(late, Err(Unusable::Damaged(_))), "{late:?}");
 }
 
-fn aside(world: &Scratch, lender: Option<PathBuf>) -> (tempfile::TempDir, Git) {
+fn aside(world: &Scratch, lender: Option<&Path>) -> (tempfile::TempDir, Git) {
     let folder = tempfile::tempdir().unwrap();
-    let git = core::aside(folder.path(), &world.environment, (40, lender.as_deref())).unwrap();
+    let git = core::aside(folder.path(), &world.environment, (40, lender)).unwrap();
     (folder, git)
 }
 
@@ -203,7 +204,7 @@ fn what_git_reads_is_held_against_the_manifest() {
     };
     let objects = world.root.join(".git/objects");
     for from in [None, Some(base.as_str())] {
-        let (folder, git) = aside(&world, Some(objects.clone()));
+        let (folder, git) = aside(&world, Some(&objects));
         let file = folder.path().join("made");
         core::make(&git, &file, std::slice::from_ref(&release), from).unwrap();
         let head = core::head(&file).unwrap();
@@ -216,7 +217,7 @@ fn what_git_reads_is_held_against_the_manifest() {
         let mut told = manifest(vec![release.clone()], &MEMBERS);
         told.base.clone_from(&head.base);
         core::agree(&told, &head).unwrap();
-        let (_folder, git) = aside(&world, from.map(|_| objects.clone()));
+        let (_folder, git) = aside(&world, from.map(|_| objects.as_path()));
         core::trial(&git, &file, (&told, &head)).unwrap();
         assert_eq!(
             core::missing(&git, &[commit.clone(), "4".repeat(40)]).unwrap(),
@@ -237,7 +238,7 @@ fn what_git_reads_is_held_against_the_manifest() {
         assert!(core::holds(&git, &told).is_err());
     }
     // Without what it builds on it is refused, and nothing came of it.
-    let (folder, lent) = aside(&world, Some(objects));
+    let (folder, lent) = aside(&world, Some(&objects));
     let file = folder.path().join("thin");
     core::make(&lent, &file, std::slice::from_ref(&release), Some(&base)).unwrap();
     let (_folder, git) = aside(&world, None);

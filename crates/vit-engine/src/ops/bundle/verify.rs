@@ -56,6 +56,7 @@ fn look(
     checked.extract(&place, here.map_or(&faults, |cx| cx.faults))?;
     let missing = match here {
         Some(cx) => core::missing(cx.git, &manifest.base).map_err(Unusable::Error)?,
+        // Nobody to ask: what it builds on is not at hand.
         None => manifest.base.clone(),
     };
     let lender = here.map(|cx| cx.site.common_dir.join("objects"));
