@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
 mod ask;
+pub mod bundle;
 pub mod cache;
 pub mod ledger;
 pub mod listing;
@@ -18,6 +19,7 @@ pub mod shell;
 pub mod target;
 
 pub use ask::AskArgs;
+pub use bundle::{BundleArgs, BundleCommand, CreateArgs, ImportArgs, VerifyArgs};
 pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
 pub use ledger::{LedgerAcceptArgs, LedgerArgs, LedgerCommand, LedgerShowArgs};
 pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
@@ -138,6 +140,8 @@ pub enum Command {
     Mirror(MirrorArgs),
     /// Choose whose signatures the registry is held to
     Trust(TrustArgs),
+    /// Carry releases to an installation without network, in a file
+    Bundle(BundleArgs),
     /// Check that this installation equals the release it claims to be
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify,

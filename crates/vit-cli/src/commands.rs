@@ -8,6 +8,7 @@ use crate::session::App;
 
 pub mod apply;
 pub mod bisect;
+pub mod bundle;
 pub mod cache;
 pub mod channel;
 pub mod completions;
@@ -59,6 +60,7 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Ledger(args) => ledger::run(app, args),
         Command::Mirror(args) => mirror::run(app, args),
         Command::Trust(args) => trust::run(app, args),
+        Command::Bundle(args) => bundle::run(app, args),
         Command::Verify => verify::run(app),
         Command::Doctor => doctor::run(app),
         Command::Cache(args) => cache::run(app, args),

@@ -9,6 +9,7 @@ use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
 pub mod bisect;
+pub mod bundle;
 pub mod cache;
 pub mod channel;
 pub mod checks;

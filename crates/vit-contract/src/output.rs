@@ -13,6 +13,7 @@ use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
 mod bisect;
+mod bundle;
 mod cache;
 mod check;
 mod demo;
@@ -27,6 +28,7 @@ mod why;
 
 pub use crate::schemas::schemas;
 pub use bisect::{BisectFailure, BisectReport, BisectSkip, BisectStatus, BisectTry};
+pub use bundle::{BundleReport, BundleStatus};
 pub use cache::{CacheCleanReport, CacheHost, CacheInfoReport, CacheLimit};
 pub use check::{Check, CheckReport, CheckState};
 pub use demo::{DemoReport, DemoStep};

@@ -28,7 +28,7 @@ pub use rehearsal::{Rehearsal, RehearsalOutcome};
 pub use signed_by::{SignatureKind, SignedBy};
 pub use step::{
     CommandStep, EnvironmentAction, EnvironmentPlan, EnvironmentStep, Installer, Position, Step,
-    StepOrigin, SubmoduleSwitch, command_text,
+    StepOrigin, SubmoduleSwitch, WheelFolder, command_text,
 };
 
 /// The schema name of a plan.

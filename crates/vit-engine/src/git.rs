@@ -10,6 +10,7 @@ use crate::cancel::Cancel;
 use crate::environment::Environment;
 use crate::process::{Finished, ProcessError};
 
+mod bundle;
 mod command;
 mod config;
 mod fence;

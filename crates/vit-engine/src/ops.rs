@@ -1,6 +1,7 @@
 //! One module a command: options in, a report out.
 
 pub mod bisect;
+pub mod bundle;
 pub mod cache;
 mod chain;
 pub mod channel;

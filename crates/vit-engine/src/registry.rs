@@ -20,9 +20,10 @@ use crate::submodule;
 mod answer;
 mod choice;
 mod dir;
-mod git;
+pub(crate) mod git;
 mod github;
 mod guard;
+mod imported;
 pub(crate) mod index;
 mod ledgered;
 mod local;
@@ -130,7 +131,8 @@ pub trait Registry: Send + Sync {
 /// index of `VIT_REGISTRY_URL`, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
 /// repository's own tags. Where the remote is a repository on GitHub, its API is asked first.
-/// Whichever it is, the ledger stands before it: what was seen first counts.
+/// Whichever it is, imported releases lie over it, and the ledger stands before both: what was
+/// seen first counts.
 ///
 /// An origin that is trusted as signed is read as a signed index or not at all.
 ///
@@ -140,11 +142,11 @@ pub fn open(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
-    let place = place(cx, manifest_remote)?;
+    let place = imported::Imported::over(cx, place(cx, manifest_remote))?;
     Ok(Box::new(ledgered::Ledgered::new(place)))
 }
 
-/// The place alone.
+/// The place alone, without what was imported.
 fn place(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,

@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 27] = [
     "update",
     "why",
     "release",
@@ -24,6 +24,7 @@ const COMMANDS: [&str; 26] = [
     "ledger",
     "mirror",
     "trust",
+    "bundle",
     "verify",
     "doctor",
     "cache",
@@ -68,6 +69,7 @@ fn version_and_help_are_answers() {
       ledger       Show what releases were when they were first seen, or accept what one is now
       mirror       Write the releases that are known here, for others to get
       trust        Choose whose signatures the registry is held to
+      bundle       Carry releases to an installation without network, in a file
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
       cache        Show what is kept of servers' answers, or remove it

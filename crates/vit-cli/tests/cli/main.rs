@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod breakage;
+mod bundle;
 mod cache;
 mod demo;
 mod discovery;

@@ -519,9 +519,11 @@ fn trap(world: &World) -> (String, std::path::PathBuf) {
 }
 
 /// Every command that runs git, the changing ones among them.
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 11] = [
     &["status"],
     &["update"],
+    &["bundle", "create", "--target", "1.1.0", "--out", "../b"],
+    &["bundle", "import", "../b"],
     &["plan"],
     &["verify"],
     &["doctor"],

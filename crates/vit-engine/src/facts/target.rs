@@ -13,6 +13,7 @@ use super::known::Ask;
 use super::landing::Landing;
 use super::quarantine::{self, Bound, Quarantined};
 use super::{Facts, Switch, Target, environment, verticals};
+use crate::bundle::kept;
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::contracts::{self, Exports};
@@ -56,8 +57,9 @@ impl Facts {
             || changes(cx, self.position.as_ref(), &landing.tree),
         );
         let (then, exports) = contents?;
-        let environment =
+        let mut environment =
             environment::change(cx, &self.environment, self.position.as_ref(), &landing.tree)?;
+        environment.wheels = kept::wheels(&cx.site.state_dir, &release)?;
         let switch = Switch::new(&self.verticals, then, changes?);
         let quarantined = match self.quarantine.find(&release.version) {
             None => None,

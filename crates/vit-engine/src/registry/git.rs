@@ -291,7 +291,7 @@ pub(super) fn fetch_release(
 }
 
 /// Refs by the tag that they are named after; those that are named after no release are left out.
-pub(super) fn by_tag(refs: Vec<Ref>, prefix: &str) -> BTreeMap<String, Ref> {
+pub(crate) fn by_tag(refs: Vec<Ref>, prefix: &str) -> BTreeMap<String, Ref> {
     refs.into_iter()
         .filter_map(|found| {
             let tag = found.name.strip_prefix(prefix)?;
@@ -359,6 +359,20 @@ pub(super) fn withdrawn(tag: &str) -> Problem {
 pub(super) fn no_commit(tag: &str) -> Problem {
     Problem::new(Code::ObjectsMissing, tag, "the tag points at no commit")
         .hint(Who::Core, "tag the commit of the release")
+}
+
+/// That a tag was first seen at one commit and now stands for another.
+pub(crate) fn moved_tag(tag: &str, seen: &str, now: &str) -> Problem {
+    Problem::new(
+        Code::TagMoved,
+        tag,
+        "the tag points at another commit than when it was first seen",
+    )
+    .evidence(format!("first seen {seen}, now {now}"))
+    .hint(
+        Who::You,
+        "ask the Core team; `vit ledger show` says what was seen, `vit ledger accept` lets another commit count",
+    )
 }
 
 fn objects_missing(tag: &str, why: &str) -> Problem {
