@@ -122,6 +122,9 @@ fn help_of_a_command_has_examples() {
           --retry-quarantined <REASON>  Try a release again that was rolled back here; REASON is
                                         recorded
           --offline                     Ask nobody: plan with what was fetched before
+          --refresh                     Ask anew, whatever is kept of earlier answers
+          --wait <TIME>                 Where a server limits how often it is asked, wait for it, at
+                                        most this long (90s, 15m)
           --soak <TIME>                 After the upgrade, repeat the smoke tests for this long (90s,
                                         15m, 1h30m, 2d) and go back when one fails; `vit confirm` ends
                                         it early
