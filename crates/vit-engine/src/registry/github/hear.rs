@@ -65,8 +65,10 @@ impl GithubRegistry {
         let before = known.as_ref().and_then(|known| known.tags.clone());
         let tags = match tags {
             None if unchanged => before,
-            None => self.tags(cx, &ask, self.git.ask(cx), before, &mut how)?,
-            Some(asked) => self.tags(cx, &ask, asked, before, &mut how)?,
+            asked => {
+                let asked = asked.unwrap_or_else(|| self.git.ask(cx));
+                self.tags(cx, &ask, asked, &mut how)?.or(before)
+            }
         };
         let heard = self.remember(cx, Heard { api, tags });
         self.listing(cx, &heard, how)
@@ -116,13 +118,12 @@ impl GithubRegistry {
         wire::releases(&self.repository.to_string(), &got.body)
     }
 
-    /// The tags: through git, else from the API, else those that are known.
+    /// The tags: through git, else from the API; none where neither answers.
     fn tags(
         &self,
         cx: &Context<'_>,
         ask: &Ask<'_>,
         asked: Asked,
-        before: Option<Answer>,
         how: &mut How,
     ) -> Result<Option<Answer>, EngineError> {
         let why = match asked {
@@ -169,7 +170,7 @@ impl GithubRegistry {
                     .evidence(format!("through git: {why}; its API: {failure}"))
                     .hint(Who::You, "check the network and the remote"),
                 );
-                Ok(before)
+                Ok(None)
             }
         }
     }

@@ -1,3 +1,8 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test writes its own files, in a temporary folder, and adds to the machine's PATH"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
