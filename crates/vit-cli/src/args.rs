@@ -7,7 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use vit_contract::channel::Channel;
 
 mod ask;
+pub mod bundle;
 pub mod cache;
+pub mod ledger;
 pub mod listing;
 pub mod mistakes;
 pub mod record;
@@ -17,7 +19,9 @@ pub mod shell;
 pub mod target;
 
 pub use ask::AskArgs;
+pub use bundle::{BundleArgs, BundleCommand, CreateArgs, ImportArgs, VerifyArgs};
 pub use cache::{CacheArgs, CacheCleanArgs, CacheCommand};
+pub use ledger::{LedgerAcceptArgs, LedgerArgs, LedgerCommand, LedgerShowArgs};
 pub use listing::{ReleaseArgs, ReleaseCommand, ReleaseListArgs, ReleaseShowArgs};
 pub use record::{
     ChannelArgs, ExplainArgs, HistoryArgs, HistoryCommand, HoldArgs, ShowArgs, StatusArgs,
@@ -130,10 +134,14 @@ pub enum Command {
     Hold(HoldArgs),
     /// Let a held version, or everything, be installed again
     Unhold(HoldArgs),
+    /// Show what releases were when they were first seen, or accept what one is now
+    Ledger(LedgerArgs),
     /// Write the releases that are known here, for others to get
     Mirror(MirrorArgs),
     /// Choose whose signatures the registry is held to
     Trust(TrustArgs),
+    /// Carry releases to an installation without network, in a file
+    Bundle(BundleArgs),
     /// Check that this installation equals the release it claims to be
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify,

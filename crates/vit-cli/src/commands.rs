@@ -8,6 +8,7 @@ use crate::session::App;
 
 pub mod apply;
 pub mod bisect;
+pub mod bundle;
 pub mod cache;
 pub mod channel;
 pub mod completions;
@@ -18,6 +19,7 @@ pub mod explain;
 pub mod help;
 pub mod history;
 pub mod hold;
+pub mod ledger;
 pub mod man;
 pub mod mirror;
 pub mod plan;
@@ -55,8 +57,10 @@ pub fn run(app: &App<'_>, command: &Command) -> Result<ExitCode, Failure> {
         Command::Explain(args) => explain::run(app, args),
         Command::Hold(args) => hold::hold(app, args),
         Command::Unhold(args) => hold::unhold(app, args),
+        Command::Ledger(args) => ledger::run(app, args),
         Command::Mirror(args) => mirror::run(app, args),
         Command::Trust(args) => trust::run(app, args),
+        Command::Bundle(args) => bundle::run(app, args),
         Command::Verify => verify::run(app),
         Command::Doctor => doctor::run(app),
         Command::Cache(args) => cache::run(app, args),

@@ -9,6 +9,7 @@ use vit_contract::text::visible;
 use vit_contract::verdict::Answer;
 
 pub mod bisect;
+pub mod bundle;
 pub mod cache;
 pub mod channel;
 pub mod checks;
@@ -20,6 +21,7 @@ pub mod history;
 pub mod hold;
 #[cfg(test)]
 mod hostile;
+pub mod ledger;
 pub mod markdown;
 pub mod mirror;
 pub mod plan;

@@ -128,6 +128,8 @@ codes! {
     TagUnsigned "tag_unsigned" Blocked "signed tags are required, and the tag bears no signature";
     TagSignatureBad "tag_signature_bad" Blocked "signed tags are required, and the tag's signature is not one of a trusted signer";
     TagNameMismatch "tag_name_mismatch" Blocked "the signed tag object was made for another name than the ref that points at it";
+    LedgerDamaged "ledger_damaged" Warning "the ledger of releases that were seen is damaged or was cut off; it is kept aside whole";
+    LedgerNotWritten "ledger_not_written" Warning "the ledger of releases that were seen could not be written";
     VerticalDeprecated "vertical_deprecated" Warning "the vertical is deprecated: its problems warn and do not block";
     VerticalExperimental "vertical_experimental" Info "the vertical is experimental: its problems are shown and do not block";
     SmokeTestMissing "smoke_test_missing" Warning "the vertical has no smoke_tests/run.sh: the upgrade is not proven for it";
@@ -166,6 +168,10 @@ codes! {
     RegistryMetadataExpired "registry_metadata_expired" Blocked "the registry's signed metadata has expired: nothing new is installed from it";
     TrustElsewhere "trust_elsewhere" Warning "signed metadata is trusted for another origin than the registry's: what this registry says is not verified";
     CacheUnusable "cache_unusable" Warning "the cache cannot be used or written: answers of servers are not kept";
+    BundleDamaged "bundle_damaged" Blocked "the bundle is damaged, was changed after it was made, or is none";
+    BundleBaseMissing "bundle_base_missing" Blocked "the bundle builds on commits that are not in this repository";
+    BundleMetadataWritten "bundle_metadata_written" Info "a release's metadata stand in the bundle as they were read: the file itself was not at hand";
+    ReleaseImported "release_imported" Info "the release comes from an imported bundle: the registry has not offered it here";
     HistoryDamaged "history_damaged" Warning "the history cannot be read or its chain is broken; it is moved aside whole";
     UnsafeGitConfig "unsafe_git_config" Warning "the repository's own git configuration names programs that git would run";
     FactsMoved "facts_moved" Blocked "the facts that a plan was made from have changed";
@@ -213,6 +219,9 @@ codes! {
     EnvironmentShared "environment_shared" Warning "the Python environment holds other installations too";
     InstallerMissing "installer_missing" Blocked "neither uv nor pip is there to install with";
     DependencyInstallFailed "dependency_install_failed" Blocked "an installation into the Python environment failed";
+    WheelsMissing "wheels_missing" Warning "dependencies change, no index can be asked, and no imported bundle has wheels for them";
+    WheelsUnused "wheels_unused" Warning "an imported bundle has wheels, and the command that installs cannot take them";
+    WheelChanged "wheel_changed" Blocked "what an imported bundle brought to install from is not what it was";
     EnvironmentTwinLost "environment_twin_lost" Blocked "the Python environment that a snapshot needs is kept no more";
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::plan::{Accepted, Kind};
+use crate::plan::{Accepted, Kind, SignedBy};
 
 mod chain;
 mod read;
@@ -154,6 +154,9 @@ pub struct Proof {
     /// The Python environment, where it is managed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentProof>,
+    /// Who signed the release's tag, where that was verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<SignedBy>,
     /// What did not agree, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mismatches: Vec<String>,

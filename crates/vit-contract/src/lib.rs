@@ -15,11 +15,13 @@
 //! | [`index`] | `index.json`, the static index of a registry |
 //! | [`package`] | `.vit` manifests, and what is installed by them |
 //! | [`verdict`], [`plan`] | what a release means for an installation, and what would be done |
+//! | [`bundle`] | the manifest of a file by which an installation without network is upgraded |
 //! | [`pins`] | `requirements.txt`, `pyproject.toml`, `uv.lock`: where a version of Core is named |
 //! | [`history`] | `.vitruvyan/upgrade_history.json` |
 //! | [`output`], [`exit`] | what the commands print and return |
 //! | [`schemas`] | JSON Schemas and the table of codes, for the documentation |
 
+pub mod bundle;
 pub mod channel;
 pub mod code;
 pub mod constraint;

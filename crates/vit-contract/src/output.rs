@@ -13,11 +13,13 @@ use crate::problem::Problem;
 use crate::verdict::{Answer, Verdict};
 
 mod bisect;
+mod bundle;
 mod cache;
 mod check;
 mod demo;
 pub mod evidence;
 pub mod explain;
+mod ledger;
 mod mirror;
 mod quarantine;
 mod release;
@@ -26,11 +28,13 @@ mod why;
 
 pub use crate::schemas::schemas;
 pub use bisect::{BisectFailure, BisectReport, BisectSkip, BisectStatus, BisectTry};
+pub use bundle::{BundleReport, BundleStatus};
 pub use cache::{CacheCleanReport, CacheHost, CacheInfoReport, CacheLimit};
 pub use check::{Check, CheckReport, CheckState};
 pub use demo::{DemoReport, DemoStep};
 pub use evidence::{EvidenceBundle, EvidenceFile, EvidenceIndex, EvidenceState, WholeOutput};
 pub use explain::ExplainReport;
+pub use ledger::{LedgerAcceptReport, LedgerEntry, LedgerNote, LedgerReport, LedgerState};
 pub use mirror::MirrorIndexReport;
 pub use quarantine::QuarantinedRelease;
 pub use release::{

@@ -20,13 +20,15 @@ use crate::verdict::{Answer, Verdict};
 
 mod pin;
 mod rehearsal;
+mod signed_by;
 mod step;
 
 pub use pin::PinEdit;
 pub use rehearsal::{Rehearsal, RehearsalOutcome};
+pub use signed_by::{SignatureKind, SignedBy};
 pub use step::{
     CommandStep, EnvironmentAction, EnvironmentPlan, EnvironmentStep, Installer, Position, Step,
-    StepOrigin, SubmoduleSwitch, command_text,
+    StepOrigin, SubmoduleSwitch, WheelFolder, command_text,
 };
 
 /// The schema name of a plan.
@@ -207,6 +209,9 @@ pub struct Plan {
     /// The release tag of the target; absent for a rollback to something that is no release.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_tag: Option<String>,
+    /// Who signed the target's tag, where that was verified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<SignedBy>,
     /// Whether somebody named the target, rather than taking the one that was offered.
     pub explicit_target: bool,
     /// How the tree gets there.

@@ -7,14 +7,15 @@ use std::fmt::Write as _;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 
+use crate::bundle::BundleManifest;
 use crate::code::Code;
 use crate::history::History;
 use crate::index::Index;
 use crate::output::{
-    BisectReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport, DemoReport,
-    ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport, MirrorIndexReport,
-    ReleaseListReport, ReleaseShowReport, SnapshotReport, StatusReport, TransactionReport,
-    TrustReport, UpdateReport, WhyReport,
+    BisectReport, BundleReport, CacheCleanReport, CacheInfoReport, ChannelReport, CheckReport,
+    DemoReport, ErrorReport, EvidenceIndex, ExplainReport, HistoryReport, HoldReport,
+    LedgerAcceptReport, LedgerReport, MirrorIndexReport, ReleaseListReport, ReleaseShowReport,
+    SnapshotReport, StatusReport, TransactionReport, TrustReport, UpdateReport, WhyReport,
 };
 use crate::package::PackageManifest;
 use crate::package::index::PackageIndex;
@@ -43,6 +44,8 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.status", printed::<StatusReport>()),
         ("vit.channel", printed::<ChannelReport>()),
         ("vit.hold", printed::<HoldReport>()),
+        ("vit.ledger", printed::<LedgerReport>()),
+        ("vit.ledger-accept", printed::<LedgerAcceptReport>()),
         ("vit.history", printed::<HistoryReport>()),
         ("vit.snapshots", printed::<SnapshotReport>()),
         ("vit.verify", printed::<CheckReport>()),
@@ -57,7 +60,11 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("vit.trust-init", printed::<TrustReport>()),
         ("vit.trust-show", printed::<TrustReport>()),
         ("vit.trust-remove", printed::<TrustReport>()),
+        ("vit.bundle-create", printed::<BundleReport>()),
+        ("vit.bundle-verify", printed::<BundleReport>()),
+        ("vit.bundle-import", printed::<BundleReport>()),
         ("vit.error", printed::<ErrorReport>()),
+        ("vit.bundle", read::<BundleManifest>()),
         ("vertical_manifest", read::<VerticalManifest>()),
         ("release_metadata", read::<ReleaseMetadata>()),
         ("upgrade_history", read::<History>()),

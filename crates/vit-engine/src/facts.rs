@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use semver::Version;
 use vit_contract::code::Code;
 use vit_contract::output::{ChannelChoice, Source};
-use vit_contract::plan::Position;
+use vit_contract::plan::{Position, SignedBy};
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::release::Release;
 
@@ -111,6 +111,8 @@ pub struct Target {
     pub ahead: usize,
     /// Whether HEAD is an ancestor of it.
     pub fast_forward: bool,
+    /// Who signed its tag, where that was verified.
+    pub signed_by: Option<SignedBy>,
     /// Whether somebody named it.
     pub explicit: bool,
     /// What is remembered of it, where it failed here.

@@ -10,6 +10,7 @@ use crate::cancel::Cancel;
 use crate::environment::Environment;
 use crate::process::{Finished, ProcessError};
 
+mod bundle;
 mod command;
 mod config;
 mod fence;
@@ -31,10 +32,11 @@ use command::Call;
 pub(crate) use layout::Layout;
 pub use merge::{Conflict, Merged, NewCommit, Told};
 pub use objects::{Blob, Object, TreeEntry};
-pub(crate) use refs::{RELEASES, TAGS};
+pub(crate) use refs::{MOVED, RELEASES, TAGS};
 pub(crate) use remote::safe_remote;
 pub use remote::{Remote, safe_url};
 pub use status::operation_in_progress;
+pub use verify::TagObject;
 
 /// The oldest git that the tests have run with (Debian 12's).
 pub const OLDEST: (u32, u32, u32) = (2, 39, 0);

@@ -17,6 +17,8 @@
 //! | effects | [`exec`], [`steps`], [`snapshots`]; [`rehearsal`], the same aside; [`twin`], a folder kept to be put back |
 //! | one module a command | [`ops`] |
 
+pub mod archive;
+pub mod bundle;
 pub mod cancel;
 pub mod clock;
 pub mod compat;

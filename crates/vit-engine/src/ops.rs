@@ -1,6 +1,7 @@
 //! One module a command: options in, a report out.
 
 pub mod bisect;
+pub mod bundle;
 pub mod cache;
 mod chain;
 pub mod channel;
@@ -10,6 +11,7 @@ mod environment;
 pub mod explain;
 pub mod history;
 pub mod hold;
+pub mod ledger;
 pub mod mirror;
 pub mod planning;
 pub mod recover;

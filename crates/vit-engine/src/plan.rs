@@ -19,6 +19,7 @@ use crate::facts::{Facts, Target};
 
 pub mod environment;
 pub mod estimate;
+mod offline;
 pub mod own_steps;
 pub mod path;
 pub mod preflight;
@@ -44,6 +45,8 @@ pub struct Choice {
     pub then: Vec<Version>,
     /// Build the target aside and try it there.
     pub rehearse: bool,
+    /// Nobody is to be asked.
+    pub offline: bool,
 }
 
 /// What about the repository keeps a switch from being safe; read by `preflight/`'s caller.
@@ -95,7 +98,8 @@ pub fn upgrade(
         &target.landing.steps,
         repository.install_timeout,
     )
-    .installed_by(target.landing.install.as_deref());
+    .installed_by(target.landing.install.as_deref())
+    .offline(&target.environment.wheels, offline(target, choice));
     problems.extend(environment.problems);
     let (needed, disk_problem) =
         environment::with_environment(target.switch.bytes, facts.free_bytes, &target.environment);
@@ -129,6 +133,7 @@ pub fn upgrade(
             position: to.clone(),
         },
         target_tag: Some(target.release.tag.clone()),
+        signed_by: target.signed_by.clone(),
         explicit_target: target.explicit,
         strategy: target.landing.strategy,
         answer,
@@ -159,6 +164,12 @@ pub fn upgrade(
     plan.next = next_command(&plan, target.explicit);
     plan.digest = plan.compute_digest();
     plan
+}
+
+/// Whether no index is to be asked: somebody says so, or the release came here without network.
+fn offline(target: &Target, choice: &Choice) -> bool {
+    let imported = |problem: &Problem| problem.code == Code::ReleaseImported;
+    choice.offline || target.release.problems.iter().any(imported)
 }
 
 /// The effects in order: the tree, what the strategy asks for beside it, the environment, the

@@ -2,6 +2,9 @@
 //! git remote, the repository's own tags where it has no remote, a folder of metadata, or a static
 //! index over HTTP.
 //!
+//! Whatever kind it is, [`ledgered`] stands before it: a tag that moved, a release that vanished and
+//! metadata that changed are found in that one place.
+//!
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
 use semver::Version;
@@ -12,21 +15,24 @@ use vit_contract::settings::RegistryKind;
 
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::submodule;
 
 mod answer;
 mod choice;
 mod dir;
-mod git;
+pub(crate) mod git;
 mod github;
 mod guard;
+mod imported;
 pub(crate) mod index;
+mod ledgered;
 mod local;
 mod metadata;
 #[cfg(test)]
 pub(crate) mod scripted;
 mod sources;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// What a registry knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +43,17 @@ pub struct Listing {
     pub source: Source,
     /// What was noticed of the registry itself.
     pub problems: Vec<Problem>,
+}
+
+/// A tag that stands elsewhere at the place than here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Moved {
+    /// The tag.
+    pub tag: String,
+    /// Its own object there.
+    pub object: String,
+    /// What that points at in the end.
+    pub commit: String,
 }
 
 /// A place that releases come from.
@@ -91,6 +108,20 @@ pub trait Registry: Send + Sync {
         metadata::located(cx.git, release)
     }
 
+    /// The tags that the last listing found to stand elsewhere at the place than here.
+    fn moved(&self) -> Vec<Moved> {
+        Vec::new()
+    }
+
+    /// Brings what these tags are at the place now to `refs/vit/moved/<tag>`, never over what was
+    /// seen first.
+    ///
+    /// # Errors
+    /// It cannot be fetched.
+    fn fetch_aside(&self, _cx: &Context<'_>, _tags: &[String]) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// The name of the repository's remote that releases come from, where it is one: commits of
     /// its branches are Core's and not the user's own.
     fn remote(&self) -> Option<&str>;
@@ -100,6 +131,8 @@ pub trait Registry: Send + Sync {
 /// index of `VIT_REGISTRY_URL`, else the remote that the verticals' manifests name
 /// (`manifest_remote`, `upstream.remote_name`), else `upstream`, else `origin`, else the
 /// repository's own tags. Where the remote is a repository on GitHub, its API is asked first.
+/// Whichever it is, imported releases lie over it, and the ledger stands before both: what was
+/// seen first counts.
 ///
 /// An origin that is trusted as signed is read as a signed index or not at all.
 ///
@@ -109,7 +142,26 @@ pub fn open(
     cx: &Context<'_>,
     manifest_remote: Option<&str>,
 ) -> Result<Box<dyn Registry>, EngineError> {
-    sources::open(cx, manifest_remote)
+    let place = imported::Imported::over(cx, place(cx, manifest_remote))?;
+    Ok(Box::new(ledgered::Ledgered::new(place)))
+}
+
+/// The place alone, without what was imported.
+fn place(
+    cx: &Context<'_>,
+    manifest_remote: Option<&str>,
+) -> Result<Box<dyn Registry>, EngineError> {
+    if submodule::release_url(cx)?.is_none()
+        && let Some(location) = index_location(cx)
+    {
+        let index = index::IndexRegistry::open(cx, &location, manifest_remote)?;
+        return guard::beside(cx, Box::new(index), Some(&location));
+    }
+    let source = sources::open(cx, manifest_remote)?;
+    match source.url {
+        Some(url) => guard::unsigned(cx, source.registry, &url),
+        None => guard::beside(cx, source.registry, None),
+    }
 }
 
 /// The variable that names a static index where the settings name no registry.

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `<state>/` and `.vitruvyan/` themselves | [`folder`] |
 //! | `<state>/lock`, `lock.owner` | [`lock`] |
-//! | `<state>/journal.jsonl`, `reserve` | [`journal`], [`record`], [`reserve`] |
+//! | `<state>/journal.jsonl`, `reserve` | [`journal`], [`journal::record`], [`reserve`] |
 //! | `<state>/journal-*.jsonl`, `journal.jsonl.damaged-*` | [`archive`], for readers |
 //! | `<state>/transactions/<id>/plan.json` | [`transactions`] |
 //! | `<state>/evidence/<id>/` | [`evidence`] |
@@ -16,6 +16,7 @@
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
 //! | `<state>/confirm.json` | [`request`] |
 //! | `<state>/quarantine.json` | [`quarantine`] |
+//! | `<state>/ledger.jsonl`, `ledger.head`, `ledger.lock` | [`ledger`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
 
 use std::fs;
@@ -34,9 +35,9 @@ pub mod folder;
 pub mod history_file;
 pub mod journal;
 pub mod last_check;
+pub mod ledger;
 pub mod lock;
 pub mod quarantine;
-pub mod record;
 pub mod request;
 pub mod reserve;
 pub mod transactions;

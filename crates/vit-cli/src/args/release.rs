@@ -289,7 +289,7 @@ fn soak_of(text: &str) -> Result<u64, String> {
 const LONGEST_REASON: usize = 500;
 
 /// Reads a reason: it stands in the history, so it must say something.
-fn reason_of(text: &str) -> Result<String, String> {
+pub(super) fn reason_of(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err("a reason is needed: it stands in the history".to_owned());

@@ -106,13 +106,34 @@ mod tests {
 
     #[test]
     fn what_is_kept() {
-        assert_snapshot!(info(&samples::cache_info(), View::default()), @"");
+        let report = CacheInfoReport {
+            problems: Vec::new(),
+            ..samples::cache_info()
+        };
+        assert_snapshot!(info(&report, View::default()), @"
+        folder   /home/ana/.cache/vit (by HOME)
+        kept     12 answers
+        size     3.2 MiB of 256 MiB
+        oldest   2026-02-01 08:00:00Z
+        newest   2026-03-01 07:58:00Z
+        damaged  1 file, never used
+
+        server          answers  size
+        api.github.com  12       3.2 MiB
+
+        not asked for now: the server allows no more requests
+          api.github.com until 2026-03-01 08:30:00Z, without a token
+        ");
     }
 
     #[test]
     fn what_was_removed() {
         let report = samples::cache_clean();
-        assert_snapshot!(clean(&report, View::default()), @"");
+        assert_snapshot!(clean(&report, View::default()), @"
+        1 answer older than 1d removed, 3.2 MiB freed in /home/ana/.cache/vit
+        left: 3 answers, 512 B
+        1 file could not be removed
+        ");
         let nothing = CacheCleanReport {
             files_removed: 0,
             entries: 0,

@@ -111,6 +111,7 @@ fn case_30_every_report_is_drawn_harmlessly() {
     assert_harmless(&poisoned(&samples::trust()), super::trust::trust);
     assert_harmless(&poisoned(&samples::cache_info()), super::cache::info);
     assert_harmless(&poisoned(&samples::cache_clean()), super::cache::clean);
+    assert_harmless(&poisoned(&samples::bundle()), super::bundle::bundle);
     let entry = poisoned(&samples::failed_entry());
     assert_harmless(&entry, |entry, view| {
         super::history::entry(entry, Some(HOSTILE), view)

@@ -96,6 +96,10 @@ fn headline(plan: &Plan, view: View) -> String {
         let (from, to) = (pin(&edit.from), pin(&edit.to));
         out.push_str(&format!("  edits {}: {from} → {to}\n", visible(&edit.file)));
     }
+    if let Some(signed_by) = &plan.signed_by {
+        let line = format!("signed by {}", visible(&signed_by.to_string()));
+        out.push_str(&format!("  {line}\n"));
+    }
     if !plan.then.is_empty() {
         let then: Vec<String> = plan.then.iter().map(ToString::to_string).collect();
         let line = format!(

@@ -2,14 +2,15 @@
 
 use jiff::Timestamp;
 use semver::Version;
+use vit_contract::bundle::{self, BundleManifest, BundledRelease, Wheel};
 use vit_contract::channel::Channel;
 use vit_contract::code::Code;
 use vit_contract::history::{Entry, Outcome, Proof};
 use vit_contract::output::{
-    CacheCleanReport, CacheHost, CacheInfoReport, CacheLimit, Candidate, ChannelChoice,
-    ChannelReport, Check, CheckReport, CheckState, HistoryReport, HoldReport, LastCheck,
-    SmokeOutcome, SmokeResult, Snapshot, SnapshotReport, Source, StatusReport, TransactionReport,
-    TransactionStatus, UpdateReport, UpdateStatus, VerticalStatus,
+    BundleReport, BundleStatus, CacheCleanReport, CacheHost, CacheInfoReport, CacheLimit,
+    Candidate, ChannelChoice, ChannelReport, Check, CheckReport, CheckState, HistoryReport,
+    HoldReport, LastCheck, SmokeOutcome, SmokeResult, Snapshot, SnapshotReport, Source,
+    StatusReport, TransactionReport, TransactionStatus, UpdateReport, UpdateStatus, VerticalStatus,
 };
 use vit_contract::plan::{
     Accepted, ContractState, ContractUse, Disk, DurationEstimate, End, EstimateBasis, Kind, Plan,
@@ -206,6 +207,7 @@ pub(crate) fn plan() -> Plan {
         },
         target_tag: Some("v1.1.0".into()),
         channel_set_by: "manifest of finance".into(),
+        signed_by: None,
         explicit_target: false,
         strategy: Strategy::Checkout,
         answer: Answer::CompatibleWithWarnings,
@@ -325,6 +327,7 @@ fn proof(digit: char, branch: Option<&str>) -> Proof {
         branch: branch.map(str::to_owned),
         tree: oid('e'),
         environment: None,
+        signed_by: None,
         mismatches: Vec::new(),
     }
 }
@@ -533,6 +536,46 @@ pub(crate) fn channel() -> ChannelReport {
         },
         previous: Some(channel_choice()),
         details: "beta releases are offered from now on".into(),
+    }
+}
+
+pub(crate) fn bundle() -> BundleReport {
+    let release = |text: &str, digit| BundledRelease {
+        version: version(text),
+        tag: format!("v{text}"),
+        commit: oid(digit),
+        tree: oid('e'),
+        tag_object: oid(digit),
+        metadata: None,
+    };
+    BundleReport {
+        schema: "vit.bundle-verify/1".into(),
+        status: BundleStatus::NotUsableHere,
+        details: "whole, and cannot be imported here".into(),
+        file: "/media/core.vitbundle".into(),
+        bytes: Some(2048),
+        sha256: Some("f".repeat(64)),
+        manifest: Some(BundleManifest {
+            schema: bundle::SCHEMA.into(),
+            created_by: "vit 0.1.0".into(),
+            targets: vec![version("1.2.0")],
+            releases: vec![release("1.1.0", 'a'), release("1.2.0", 'b')],
+            base: vec![oid('c')],
+            members: Vec::new(),
+            wheels: vec![Wheel {
+                name: "alpha-2.0-py3-none-any.whl".into(),
+                sha256: "d".repeat(64),
+            }],
+        }),
+        installation: Some("/srv/core".into()),
+        imported: None,
+        missing: vec![oid('c')],
+        problems: vec![Problem::new(
+            Code::BundleBaseMissing,
+            "/media/core.vitbundle",
+            "the bundle builds on commits that are not in this repository",
+        )],
+        next: None,
     }
 }
 

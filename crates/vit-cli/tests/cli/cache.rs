@@ -74,7 +74,16 @@ fn case_34_a_folder_that_is_not_safe_is_told() {
     let cache = dir.join(".cache/vit");
     fs::create_dir_all(&cache).unwrap();
     fs::set_permissions(&cache, Permissions::from_mode(0o777)).unwrap();
-    assert_snapshot!(shown(dir, &["cache", "info"]), @"");
+    assert_snapshot!(shown(dir, &["cache", "info"]), @"
+    exit: 0
+    --- stdout
+    folder  DIR/.cache/vit (by HOME)
+
+    1 warning
+      DIR/.cache/vit: a cache folder is world-writable [cache_unusable]
+        its mode is 0777
+        fix (you): `chmod -R o-w 'DIR/.cache/vit'`
+    ");
     let refused = json(dir, &["cache", "clean"], 1);
     assert_eq!(refused["problems"][0]["code"], "cache_unusable");
 }

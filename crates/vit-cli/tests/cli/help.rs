@@ -4,7 +4,7 @@ use insta::assert_snapshot;
 
 use crate::program::{command, run, vit, vit_with};
 
-const COMMANDS: [&str; 25] = [
+const COMMANDS: [&str; 27] = [
     "update",
     "why",
     "release",
@@ -21,8 +21,10 @@ const COMMANDS: [&str; 25] = [
     "explain",
     "hold",
     "unhold",
+    "ledger",
     "mirror",
     "trust",
+    "bundle",
     "verify",
     "doctor",
     "cache",
@@ -64,8 +66,10 @@ fn version_and_help_are_answers() {
       explain      Tell the story of a transaction: what was done, why it failed, what to do
       hold         Keep a version, or every upgrade, from being installed
       unhold       Let a held version, or everything, be installed again
+      ledger       Show what releases were when they were first seen, or accept what one is now
       mirror       Write the releases that are known here, for others to get
       trust        Choose whose signatures the registry is held to
+      bundle       Carry releases to an installation without network, in a file
       verify       Check that this installation equals the release it claims to be
       doctor       Look for what is missing on this machine, with the fix for each
       cache        Show what is kept of servers' answers, or remove it
@@ -118,6 +122,9 @@ fn help_of_a_command_has_examples() {
           --retry-quarantined <REASON>  Try a release again that was rolled back here; REASON is
                                         recorded
           --offline                     Ask nobody: plan with what was fetched before
+          --refresh                     Ask anew, whatever is kept of earlier answers
+          --wait <TIME>                 Where a server limits how often it is asked, wait for it, at
+                                        most this long (90s, 15m)
           --soak <TIME>                 After the upgrade, repeat the smoke tests for this long (90s,
                                         15m, 1h30m, 2d) and go back when one fails; `vit confirm` ends
                                         it early
@@ -192,6 +199,9 @@ fn help_finds_long_forms_and_topics_and_suggests() {
         "VIT_STATE_DIR",
         "VIT_CACHE_DIR",
         "XDG_CACHE_HOME",
+        "GITHUB_TOKEN, GH_TOKEN",
+        "GITHUB_API_URL",
+        "VITRUVYAN_REPO",
         "NO_COLOR",
         "CLICOLOR_FORCE",
         "HTTPS_PROXY",

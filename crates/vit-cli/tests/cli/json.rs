@@ -6,7 +6,7 @@ use vit_testkit::World;
 use crate::installation::{answer, command, valid, vit, world};
 
 /// What every command is run with, and the schema that its good answer names.
-const COMMANDS: [(&[&str], &str); 25] = [
+const COMMANDS: [(&[&str], &str); 26] = [
     (&["update"], "vit.update/1"),
     (&["update", "check", "--offline"], "vit.update/1"),
     (&["plan"], "vit.plan/1"),
@@ -21,6 +21,7 @@ const COMMANDS: [(&[&str], &str); 25] = [
     (&["channel", "beta"], "vit.channel/1"),
     (&["hold", "9.0.0"], "vit.hold/1"),
     (&["unhold"], "vit.hold/1"),
+    (&["ledger", "show"], "vit.ledger/1"),
     (&["history"], "vit.history/1"),
     (&["history", "--failed"], "vit.history/1"),
     (&["history", "verify"], "vit.history-verify/1"),

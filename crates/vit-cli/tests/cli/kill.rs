@@ -31,6 +31,7 @@ fn before_armed(point: &str) -> bool {
     .iter()
     .any(|kind| point.starts_with(&format!("journal.{kind}.")))
         || point == "reserve.allocate"
+        || point.starts_with("ledger.")
         || point.starts_with("atomic.")
             && !point.contains("history")
             && !point.contains("quarantine")

@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod breakage;
+mod bundle;
 mod cache;
 mod demo;
 mod discovery;
@@ -22,6 +23,7 @@ mod installation;
 mod json;
 mod judging;
 mod kill;
+mod ledger;
 mod merge;
 mod mirror;
 mod mistakes;

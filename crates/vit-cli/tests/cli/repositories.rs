@@ -519,9 +519,11 @@ fn trap(world: &World) -> (String, std::path::PathBuf) {
 }
 
 /// Every command that runs git, the changing ones among them.
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 11] = [
     &["status"],
     &["update"],
+    &["bundle", "create", "--target", "1.1.0", "--out", "../b"],
+    &["bundle", "import", "../b"],
     &["plan"],
     &["verify"],
     &["doctor"],
@@ -739,8 +741,8 @@ fn case_28_a_tag_that_has_moved_is_told_and_not_taken() {
 
     1 release is no target
       v1.2.0: the tag points at another commit than when it was first seen [tag_moved]
-        first seen HASH, now HASH
-        fix (you): ask the Core team; if the new commit is right: `git update-ref -d refs/vit/releases/v1.2.0`
+        first seen HASH (tree HASH), now HASH (tree HASH)
+        fix (you): ask the Core team; if what it is now is right: `vit ledger accept 1.2.0 --reason TEXT`
 
     channel stable (set by default); releases from git origin, asked now
 

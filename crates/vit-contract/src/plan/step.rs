@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::bundle::Wheel;
+
 /// What git has checked out: enough to come back to it exactly.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Position {
@@ -82,6 +84,10 @@ pub enum EnvironmentAction {
         installer_version: Option<String>,
         /// The commands, in order: program first, run in the installation's root.
         commands: Vec<Vec<String>>,
+        /// Imported distributions that the commands install from, with no index: verified again
+        /// right before.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        wheels: Vec<WheelFolder>,
         /// How long each may run, in seconds.
         timeout_seconds: u32,
     },
@@ -92,6 +98,15 @@ pub enum EnvironmentAction {
         /// The SHA-256 of its manifest.
         manifest_sha256: String,
     },
+}
+
+/// A folder of imported distributions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WheelFolder {
+    /// The folder, absolute.
+    pub path: String,
+    /// All that it holds.
+    pub files: Vec<Wheel>,
 }
 
 /// Who installs into an environment.

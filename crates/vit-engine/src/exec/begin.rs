@@ -42,6 +42,7 @@ pub(super) fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), En
         accepted: plan.accepted.clone(),
         retry_reason: plan.retry_reason.clone(),
         quarantine_key: plan.quarantine_key.clone(),
+        signed_by: plan.signed_by.clone(),
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),
     };

@@ -50,6 +50,7 @@ impl Run<'_, '_> {
             let text = "after the smoke tests the tree is not the target's";
             return Err(mismatch(&proof, text).into());
         }
+        proof.signed_by.clone_from(&self.begun().signed_by);
         proof.environment = environment::installed(self.cx, &self.id, &self.begun().steps)
             .map_err(|error| failed(&error))?;
         let entry = Entry::Committed {

@@ -174,6 +174,7 @@ pub fn quick_but(
         branch: status.branch,
         tree: position.tree.clone(),
         environment: None,
+        signed_by: None,
         mismatches,
     })
 }

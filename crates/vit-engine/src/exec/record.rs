@@ -11,7 +11,7 @@ use semver::Version;
 use serde::{Deserialize, Serialize};
 use vit_contract::history::{Outcome, Proof};
 use vit_contract::output::SmokeResult;
-use vit_contract::plan::{Accepted, End, Kind, RehearsalOutcome, Step};
+use vit_contract::plan::{Accepted, End, Kind, RehearsalOutcome, SignedBy, Step};
 use vit_contract::problem::Problem;
 use vit_contract::verdict::Answer;
 
@@ -48,6 +48,9 @@ pub struct Begun {
     /// What a failure of this release would be bound to, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub quarantine_key: BTreeMap<String, String>,
+    /// Who signed the target's tag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_by: Option<SignedBy>,
     /// Who.
     pub actor: String,
     /// On which machine.

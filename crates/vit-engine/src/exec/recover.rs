@@ -228,6 +228,7 @@ fn beginning(cx: &Context<'_>, id: &str, story: &mut Story) -> Result<(), Engine
         accepted: plan.accepted,
         retry_reason: plan.retry_reason,
         quarantine_key: plan.quarantine_key,
+        signed_by: plan.signed_by,
         actor: cx.actor.user.clone(),
         host: cx.actor.host.clone(),
     });

@@ -262,6 +262,7 @@ pub(super) fn verify(run: &Run<'_, '_>) -> Proof {
         branch: begun.from.position.branch.clone(),
         tree: begun.from.position.tree.clone(),
         environment: None,
+        signed_by: None,
         mismatches: vec![format!("the installation could not be compared: {error}")],
     });
     for (step, error) in &run.story.not_undone {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use vit_contract::code::Code;
 use vit_contract::digest;
-use vit_contract::plan::Position;
+use vit_contract::plan::{Position, WheelFolder};
 use vit_contract::problem::{Problem, Who};
 
 use crate::context::Context;
@@ -72,6 +72,8 @@ pub struct Change {
     pub install: Vec<inputs::Requirement>,
     /// Who would install; absent where nobody is there.
     pub installer: Option<InstallerFound>,
+    /// Imported distributions to install from.
+    pub wheels: Vec<WheelFolder>,
     /// Room.
     pub room: Room,
 }

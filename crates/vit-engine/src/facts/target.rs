@@ -13,12 +13,14 @@ use super::known::Ask;
 use super::landing::Landing;
 use super::quarantine::{self, Bound, Quarantined};
 use super::{Facts, Switch, Target, environment, verticals};
+use crate::bundle::kept;
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::contracts::{self, Exports};
 use crate::error::EngineError;
 use crate::git::{Blob, TreeChange, TreeEntry};
 use crate::parallel;
+use crate::trust;
 
 /// The largest Python file of a contracts package that is read, in bytes.
 const MAX_SOURCE_BYTES: usize = 1024 * 1024;
@@ -39,7 +41,9 @@ impl Facts {
             release = self.located(cx, &release)?;
         }
         let way = self.way(cx, &release)?;
-        let release = Release::clone(&release);
+        let mut release = Release::clone(&release);
+        let signature = trust::signature(cx, &release)?;
+        release.problems.extend(signature.problems);
         let commit = release.commit.clone().unwrap_or_default();
         let position = Position {
             tree: release.tree.clone().unwrap_or_default(),
@@ -53,8 +57,9 @@ impl Facts {
             || changes(cx, self.position.as_ref(), &landing.tree),
         );
         let (then, exports) = contents?;
-        let environment =
+        let mut environment =
             environment::change(cx, &self.environment, self.position.as_ref(), &landing.tree)?;
+        environment.wheels = kept::wheels(&cx.site.state_dir, &release)?;
         let switch = Switch::new(&self.verticals, then, changes?);
         let quarantined = match self.quarantine.find(&release.version) {
             None => None,
@@ -80,6 +85,7 @@ impl Facts {
         Ok(Target {
             way,
             exports,
+            signed_by: signature.signed_by,
             own_commits: commits.own,
             ahead: commits.ahead,
             fast_forward: commits.fast_forward,

@@ -102,7 +102,7 @@ impl Git {
 }
 
 /// Configuration as variables, which stand above every file.
-fn as_variables(config: Vec<(String, String)>) -> Vec<(OsString, OsString)> {
+pub(super) fn as_variables(config: Vec<(String, String)>) -> Vec<(OsString, OsString)> {
     let mut variables: Vec<(OsString, OsString)> = Vec::new();
     if !config.is_empty() {
         let count = config.len().to_string();

@@ -13,6 +13,8 @@ pub(crate) const TAGS: &str = "refs/tags/";
 /// Where releases stand that were fetched from a registry's remote: never in `refs/tags`, which
 /// belongs to the user.
 pub(crate) const RELEASES: &str = "refs/vit/releases/";
+/// Where what a release's tag became stands beside what it was.
+pub(crate) const MOVED: &str = "refs/vit/moved/";
 
 const FORMAT: &str =
     "--format=%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname)";

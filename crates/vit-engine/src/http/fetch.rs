@@ -58,7 +58,7 @@ fn document(
     // Conditions are of one origin and go to no other.
     let conditional = !conditions.is_empty() && arrived.at_home;
     let status = arrived.answer.status;
-    let headers = arrived.answer.headers.clone();
+    let mut headers = arrived.answer.headers.clone();
     match status {
         304 if conditional => Ok(Reply {
             status,
@@ -79,6 +79,11 @@ fn document(
                         .to_owned(),
                 });
             }
+            // They were about the body as it travelled.
+            let travel = ["content-encoding", "content-length", "transfer-encoding"];
+            headers
+                .0
+                .retain(|(name, _)| !travel.contains(&name.as_str()));
             Ok(Reply {
                 status,
                 headers,

@@ -1,13 +1,12 @@
 //! What this process has sent, what is under way, and which hosts said stop.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::wait::Patience;
 use crate::cancel::Cancel;
 
 /// How many requests are under way to one host at once.
@@ -21,7 +20,10 @@ pub struct Traffic {
     sent: AtomicU32,
     hosts: Mutex<BTreeMap<String, Host>>,
     freed: Condvar,
-    patience: Mutex<Patience>,
+    /// How long was waited for limits in all; locked by the one that waits.
+    patience: Mutex<Duration>,
+    /// How many waits came to their end.
+    waits: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -71,12 +73,18 @@ impl Traffic {
     }
 
     /// How long was waited so far; held by the one that waits.
-    pub(super) fn patience(&self) -> MutexGuard<'_, Patience> {
+    pub(super) fn patience(&self) -> MutexGuard<'_, Duration> {
         self.patience.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many waits came to their end so far.
+    pub(super) fn waits(&self) -> u64 {
+        self.waits.load(Ordering::SeqCst)
     }
 
     /// Forgets a limit that was waited for.
     pub(super) fn waited(&self, host: &str, until: Timestamp) {
+        self.waits.fetch_add(1, Ordering::SeqCst);
         let mut hosts = self.hosts();
         if let Some(host) = hosts.get_mut(host)
             && host.limited <= Some(until)

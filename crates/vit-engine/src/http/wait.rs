@@ -8,15 +8,6 @@ use crate::context::Context;
 /// How long a wait is before it is looked whether to stop.
 pub(super) const SLICE: Duration = Duration::from_millis(200);
 
-/// How long this process has waited for servers.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Patience {
-    /// In all.
-    spent: Duration,
-    /// How many times.
-    waits: u64,
-}
-
 /// Makes an attempt, and where it hits a limit that is shorter than what is left of `--wait`,
 /// waits and makes it again. One waits at a time: what the others wait for is over with it.
 pub(super) fn patiently<T>(
@@ -25,7 +16,7 @@ pub(super) fn patiently<T>(
 ) -> Result<T, HttpError> {
     let traffic = &cx.network.traffic;
     loop {
-        let before = traffic.patience().waits;
+        let before = traffic.waits();
         let error = match attempt() {
             Err(error @ HttpError::Limited { .. }) => error,
             other => return other,
@@ -33,12 +24,12 @@ pub(super) fn patiently<T>(
         let HttpError::Limited { host, until, .. } = &error else {
             return Err(error);
         };
-        let mut patience = traffic.patience();
+        let mut spent = traffic.patience();
         if cx.cancel.is_set() {
             return Err(HttpError::Cancelled);
         }
         let lifted = traffic.limited(host).is_none();
-        if lifted && patience.waits != before {
+        if lifted && traffic.waits() != before {
             continue;
         }
         let needed = until.duration_since(cx.clock.now());
@@ -46,11 +37,10 @@ pub(super) fn patiently<T>(
         let needed = Duration::try_from(needed)
             .unwrap_or_default()
             .max(Duration::from_secs(1));
-        if needed > cx.network.wait.saturating_sub(patience.spent) {
+        if needed > cx.network.wait.saturating_sub(*spent) {
             return Err(error);
         }
-        patience.spent += needed;
-        patience.waits += 1;
+        *spent += needed;
         let mut rest = needed;
         while !rest.is_zero() {
             if cx.cancel.is_set() {

@@ -17,7 +17,7 @@ use crate::git::{Git, GitError, OLDEST, dotted};
 use crate::plan::preflight;
 use crate::site::{Site, SiteError};
 use crate::store::folder::Folder;
-use crate::store::lock;
+use crate::store::{self, lock};
 
 /// Looks at the machine and, where `context` is there, at the installation.
 #[must_use]
@@ -142,6 +142,7 @@ fn installation(checks: &mut Vec<Check>, cx: &Context<'_>) {
     }
     checks.extend(super::environment::doctor(cx));
     checks.push(releases(cx));
+    checks.extend(ledger(cx));
 }
 
 /// The state folder, or what it will be made in, and the git folder around it can be written to by
@@ -329,6 +330,22 @@ fn releases(cx: &Context<'_>) -> Check {
             Some("vit update"),
         ),
     }
+}
+
+/// The ledger of releases; where the state folder is not safe that is said already.
+fn ledger(cx: &Context<'_>) -> Option<Check> {
+    Folder::state(cx.site).safe().ok()?;
+    let state_dir = &cx.site.state_dir;
+    Some(match store::ledger::read(state_dir) {
+        Ok(ledger) => match ledger.problem(state_dir) {
+            Some(problem) => of_problem("ledger", &problem),
+            None => {
+                let found = format!("{} releases were seen", ledger.known.len());
+                check("ledger", CheckState::Ok, found, None)
+            }
+        },
+        Err(error) => check("ledger", CheckState::Warning, chain(&error), None),
+    })
 }
 
 fn of_problem(name: &str, problem: &Problem) -> Check {

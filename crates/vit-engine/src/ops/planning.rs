@@ -142,6 +142,7 @@ pub(crate) fn choice(options: &PlanOptions, then: Vec<Version>) -> Choice {
         branch: options.branch,
         soak_seconds: options.soak_seconds,
         rehearse: options.rehearse,
+        offline: options.offline,
     }
 }
 

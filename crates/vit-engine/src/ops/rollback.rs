@@ -235,6 +235,7 @@ fn finish(snapshot: &Snapshot, from: End, to: Position, parts: Parts) -> Plan {
             position: to,
         },
         target_tag: Some(snapshot.tag.clone()),
+        signed_by: None,
         explicit_target: true,
         strategy,
         answer,

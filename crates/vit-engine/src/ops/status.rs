@@ -18,7 +18,7 @@ use crate::exec::transaction;
 use crate::facts::{Local, core_version, local_refs, quarantine};
 use crate::parallel;
 use crate::store::folder::Folder;
-use crate::store::{history_file, last_check};
+use crate::store::{history_file, last_check, ledger};
 
 /// How many changed files a report names.
 const NAMED_FILES: usize = 20;
@@ -42,6 +42,10 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
     problems.extend(Folder::public(cx.site).check());
+    if Folder::state(cx.site).safe().is_ok() {
+        let ledger = ledger::read(&cx.site.state_dir)?;
+        problems.extend(ledger.problem(&cx.site.state_dir));
+    }
     let Unfinished {
         open: open_transaction,
         inconsistent,

@@ -131,6 +131,10 @@ fn upgrade<'a>(
         retry: plan.retry_reason.clone(),
         then: plan.then.clone(),
         rehearse: plan.rehearsal.is_some(),
+        offline: plan
+            .preflight
+            .iter()
+            .any(|problem| problem.code == Code::WheelsMissing),
     };
     let now = planning::make(cx, &facts, &target, &choice)?;
     compare(plan, &now)?;

@@ -239,6 +239,7 @@ mod tests {
                 command: vec!["pip".into(), "install".into()],
                 version: None,
             }),
+            wheels: Vec::new(),
             room: Room::default(),
         }
     }

@@ -115,6 +115,7 @@ pub(super) fn named_facts(
         let sha256 = target.release.metadata_sha256.clone();
         (RELEASE_METADATA, sha256.unwrap_or_default())
     });
+    let signed_by = target.signed_by.as_ref().map(ToString::to_string);
     [
         ("head", from.commit.clone()),
         (
@@ -136,6 +137,7 @@ pub(super) fn named_facts(
     ]
     .into_iter()
     .chain(metadata)
+    .chain(signed_by.map(|signed_by| ("signed by", signed_by)))
     .map(|(name, value)| (name.to_owned(), value))
     .collect()
 }

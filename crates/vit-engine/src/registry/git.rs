@@ -2,6 +2,7 @@
 //! `refs/tags`, which is the user's; a tag that has been seen once is never overwritten.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use vit_contract::code::Code;
@@ -12,16 +13,17 @@ use vit_contract::version;
 
 use super::answer::{Answer, Offered};
 use super::choice::Chosen;
-use super::{Listing, Registry, failed, metadata, no_release, sort};
+use super::{Listing, Moved, Registry, failed, metadata, no_release, sort};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::Event;
-use crate::git::{Git, GitError, RELEASES, Ref, RefEdit, TAGS};
+use crate::git::{Git, GitError, MOVED, RELEASES, Ref, RefEdit, TAGS};
 
 /// The tags of a remote.
-#[derive(Clone)]
 pub(super) struct GitRegistry {
     remote: Chosen,
+    /// What the last listing found to have moved.
+    moved: Mutex<Vec<Moved>>,
 }
 
 /// What came of asking a remote for its tags.
@@ -38,7 +40,15 @@ struct Heard {
 
 impl GitRegistry {
     pub(super) const fn new(remote: Chosen) -> Self {
-        Self { remote }
+        Self {
+            remote,
+            moved: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// What a listing found to have moved.
+    pub(super) fn note_moved(&self, moved: Vec<Moved>) {
+        *self.moved.lock().unwrap_or_else(PoisonError::into_inner) = moved;
     }
 
     /// Which tags the remote offers.
@@ -176,6 +186,12 @@ impl GitRegistry {
                 &format!("no release tag such as `v1.2.0` (tags of another form: {others})"),
             ));
         }
+        let moved = heard
+            .answer
+            .tags
+            .iter()
+            .filter_map(|(tag, offered)| moved(tag, known.get(tag)?, offered));
+        self.note_moved(moved.collect());
         sort(&mut releases);
         metadata::fill(cx.git, &mut releases)?;
         Ok(Listing {
@@ -215,6 +231,22 @@ impl Registry for GitRegistry {
         let mut releases = self.list(cx, false)?.releases.into_iter();
         let found = releases.find(|found| found.tag == release.tag);
         Ok(found.filter(|found| found.commit.is_some() && found.tree.is_some()))
+    }
+
+    fn moved(&self) -> Vec<Moved> {
+        self.moved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn fetch_aside(&self, cx: &Context<'_>, tags: &[String]) -> Result<(), EngineError> {
+        let refs: Vec<(String, String)> = tags
+            .iter()
+            .map(|tag| (format!("{TAGS}{tag}"), format!("{MOVED}{tag}")))
+            .collect();
+        let git = cx.git.clone().with_cancel(cx.cancel);
+        Ok(git.fetch_refs(&self.remote.argument, &refs)?)
     }
 
     fn remote(&self) -> Option<&str> {
@@ -259,7 +291,7 @@ pub(super) fn fetch_release(
 }
 
 /// Refs by the tag that they are named after; those that are named after no release are left out.
-pub(super) fn by_tag(refs: Vec<Ref>, prefix: &str) -> BTreeMap<String, Ref> {
+pub(crate) fn by_tag(refs: Vec<Ref>, prefix: &str) -> BTreeMap<String, Ref> {
     refs.into_iter()
         .filter_map(|found| {
             let tag = found.name.strip_prefix(prefix)?;
@@ -292,22 +324,8 @@ pub(super) fn release(
         unread: false,
         problems: Vec::new(),
     };
-    match (known, offered) {
-        (Some(known), Some(offered)) if moved(known, offered) => {
-            release.problems.push(tag_moved(tag, known, offered));
-        }
-        (Some(_), None) => release.problems.push(
-            Problem::new(
-                Code::TargetNotFound,
-                tag,
-                "withdrawn: the remote no longer has this tag",
-            )
-            .hint(
-                Who::Core,
-                "publish the release again, or choose another one",
-            ),
-        ),
-        _ => {}
+    if known.is_some() && offered.is_none() {
+        release.problems.push(withdrawn(tag));
     }
     if known.is_some_and(|known| known.commit.is_none()) {
         release.problems.push(no_commit(tag));
@@ -315,9 +333,26 @@ pub(super) fn release(
     Some(release)
 }
 
-/// A tag that was made anew for the same commit has not moved.
-fn moved(known: &Ref, offered: &Offered) -> bool {
-    known.oid != offered.oid && known.commit.as_ref() != Some(&offered.target)
+/// What a tag is at the remote, where it is another object there than here.
+pub(super) fn moved(tag: &str, known: &Ref, offered: &Offered) -> Option<Moved> {
+    (known.oid != offered.oid).then(|| Moved {
+        tag: tag.to_owned(),
+        object: offered.oid.clone(),
+        commit: offered.target.clone(),
+    })
+}
+
+/// A release that its place no longer has.
+pub(super) fn withdrawn(tag: &str) -> Problem {
+    Problem::new(
+        Code::Withdrawn,
+        tag,
+        "withdrawn: the registry no longer has this release",
+    )
+    .hint(
+        Who::Core,
+        "publish the release again, or choose another one",
+    )
 }
 
 /// A tag of a tree, a file or nothing.
@@ -326,19 +361,17 @@ pub(super) fn no_commit(tag: &str) -> Problem {
         .hint(Who::Core, "tag the commit of the release")
 }
 
-fn tag_moved(tag: &str, known: &Ref, offered: &Offered) -> Problem {
-    let seen = known.commit.as_ref().unwrap_or(&known.oid);
+/// That a tag was first seen at one commit and now stands for another.
+pub(crate) fn moved_tag(tag: &str, seen: &str, now: &str) -> Problem {
     Problem::new(
         Code::TagMoved,
         tag,
         "the tag points at another commit than when it was first seen",
     )
-    .evidence(format!("first seen {seen}, now {}", offered.target))
+    .evidence(format!("first seen {seen}, now {now}"))
     .hint(
         Who::You,
-        format!(
-            "ask the Core team; if the new commit is right: `git update-ref -d {RELEASES}{tag}`"
-        ),
+        "ask the Core team; `vit ledger show` says what was seen, `vit ledger accept` lets another commit count",
     )
 }
 

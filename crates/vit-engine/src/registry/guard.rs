@@ -8,7 +8,7 @@ use vit_contract::problem::{Problem, Who};
 use vit_contract::release::Release;
 
 use super::index::{bar, known};
-use super::{Listing, Registry, sort};
+use super::{Listing, Moved, Registry, sort};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::trust::tuf::distrust::untrusted;
@@ -98,6 +98,18 @@ impl Registry for Noted {
 
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
         self.registry.fetch(cx, release)
+    }
+
+    fn located(&self, cx: &Context<'_>, release: &Release) -> Result<Option<Release>, EngineError> {
+        self.registry.located(cx, release)
+    }
+
+    fn moved(&self) -> Vec<Moved> {
+        self.registry.moved()
+    }
+
+    fn fetch_aside(&self, cx: &Context<'_>, tags: &[String]) -> Result<(), EngineError> {
+        self.registry.fetch_aside(cx, tags)
     }
 
     fn remote(&self) -> Option<&str> {

@@ -27,6 +27,17 @@ pub(super) fn fill(git: &Git, releases: &mut [Release]) -> Result<(), EngineErro
     Ok(())
 }
 
+/// Takes the first of a release's files that is there; whether one is.
+pub(super) fn of_blobs(release: &mut Release, blobs: &[Blob]) -> bool {
+    let mut found = FILE_NAMES.iter().zip(blobs);
+    match found.find(|(_, blob)| **blob != Blob::Missing) {
+        Some((name, Blob::Content(bytes))) => read(release, name, bytes),
+        Some((name, Blob::TooLarge(size))) => too_large(release, name, *size),
+        Some((_, Blob::Missing)) | None => return false,
+    }
+    true
+}
+
 /// The metadata file in the tree of a release's commit.
 pub(super) fn in_tree(git: &Git, release: &Release) -> Result<Option<Vec<u8>>, EngineError> {
     let (Some(commit), Some(_)) = (&release.commit, &release.tree) else {
@@ -42,17 +53,6 @@ pub(super) fn in_tree(git: &Git, release: &Release) -> Result<Option<Vec<u8>>, E
         Some(Blob::Content(bytes)) => Some(bytes),
         _ => None,
     })
-}
-
-/// Takes the first of a release's files that is there; whether one is.
-pub(super) fn of_blobs(release: &mut Release, blobs: &[Blob]) -> bool {
-    let mut found = FILE_NAMES.iter().zip(blobs);
-    match found.find(|(_, blob)| **blob != Blob::Missing) {
-        Some((name, Blob::Content(bytes))) => read(release, name, bytes),
-        Some((name, Blob::TooLarge(size))) => too_large(release, name, *size),
-        Some((_, Blob::Missing)) | None => return false,
-    }
-    true
 }
 
 /// Fills in the tree of every release whose commit is here.

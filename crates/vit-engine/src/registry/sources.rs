@@ -4,8 +4,7 @@ use vit_contract::settings::RegistryKind;
 
 use super::choice::{self, Chosen};
 use super::github::{GithubRegistry, Repository};
-use super::index::IndexRegistry;
-use super::{Registry, dir, git, guard, index_location, local};
+use super::{Registry, dir, git, local};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::submodule;
@@ -13,28 +12,41 @@ use crate::submodule;
 /// The repository on GitHub of whoever names none otherwise: `OWNER/NAME`.
 const REPOSITORY: &str = "VITRUVYAN_REPO";
 
-/// Opens the source that the settings and the remotes lead to.
+/// A source, and the URL that it is at, without secrets, where it is at one.
+pub(super) struct Source {
+    pub(super) registry: Box<dyn Registry>,
+    pub(super) url: Option<String>,
+}
+
+impl Source {
+    fn new(registry: impl Registry + 'static, url: Option<String>) -> Self {
+        Self {
+            registry: Box::new(registry),
+            url,
+        }
+    }
+
+    fn github(repository: Repository, remote: Chosen) -> Self {
+        let url = Some(repository.git_url());
+        Self::new(GithubRegistry::new(repository, remote), url)
+    }
+}
+
+/// Opens the source that the settings and the remotes lead to; a static index apart.
 ///
 /// # Errors
 /// The settings name a place that does not exist, or nothing here can hold releases.
-pub(super) fn open(
-    cx: &Context<'_>,
-    manifest_remote: Option<&str>,
-) -> Result<Box<dyn Registry>, EngineError> {
+pub(super) fn open(cx: &Context<'_>, manifest_remote: Option<&str>) -> Result<Source, EngineError> {
     let kind = cx.site.settings.registry.kind;
     let of_submodule = submodule::release_url(cx)?;
-    if of_submodule.is_none()
-        && let Some(location) = index_location(cx)
-    {
-        let index = IndexRegistry::open(cx, &location, manifest_remote)?;
-        return guard::beside(cx, Box::new(index), Some(&location));
-    }
     let remote = match &of_submodule {
         Some(url) => Some(choice::at_url(url)?),
         None => match kind {
             RegistryKind::Dir => {
-                let dir = dir::DirRegistry::open(cx, manifest_remote)?;
-                return guard::beside(cx, Box::new(dir), None);
+                return Ok(Source::new(
+                    dir::DirRegistry::open(cx, manifest_remote)?,
+                    None,
+                ));
             }
             RegistryKind::Github => return github(cx, manifest_remote),
             RegistryKind::Index | RegistryKind::Auto | RegistryKind::Git => {
@@ -45,25 +57,15 @@ pub(super) fn open(
     if kind == RegistryKind::Auto
         && let Some((repository, remote)) = on_github(cx, remote.as_ref())?
     {
-        return at_github(cx, repository, remote);
+        return Ok(Source::github(repository, remote));
     }
-    match remote {
+    Ok(match remote {
         Some(remote) => {
             let url = remote.url.clone();
-            guard::unsigned(cx, Box::new(git::GitRegistry::new(remote)), &url)
+            Source::new(git::GitRegistry::new(remote), Some(url))
         }
-        None => guard::beside(cx, Box::new(local::LocalTags), None),
-    }
-}
-
-/// The releases of a repository on GitHub, which no signature of a registry vouches for.
-fn at_github(
-    cx: &Context<'_>,
-    repository: Repository,
-    remote: Chosen,
-) -> Result<Box<dyn Registry>, EngineError> {
-    let url = remote.url.clone();
-    guard::unsigned(cx, Box::new(GithubRegistry::new(repository, remote)), &url)
+        None => Source::new(local::LocalTags, None),
+    })
 }
 
 /// The repository on GitHub that a remote is; without a remote, the one that the environment
@@ -90,10 +92,7 @@ fn on_github(
 }
 
 /// The repository that the settings name, else the remote's, else the environment's.
-fn github(
-    cx: &Context<'_>,
-    manifest_remote: Option<&str>,
-) -> Result<Box<dyn Registry>, EngineError> {
+fn github(cx: &Context<'_>, manifest_remote: Option<&str>) -> Result<Source, EngineError> {
     let environment = cx.environment;
     if let Some(location) = &cx.site.settings.registry.location {
         let configured = choice::named_remote(cx, location)?;
@@ -105,7 +104,7 @@ fn github(
             Some(remote) => remote,
             None => same(cx, &repository)?,
         };
-        return at_github(cx, repository, remote);
+        return Ok(Source::github(repository, remote));
     }
     let usual = choice::usual_remote(cx, manifest_remote)?;
     let found = match &usual {
@@ -117,7 +116,7 @@ fn github(
         None => on_github(cx, None)?,
     };
     match found {
-        Some((repository, remote)) => at_github(cx, repository, remote),
+        Some((repository, remote)) => Ok(Source::github(repository, remote)),
         None => Err(EngineError::BadInput {
             summary: match usual {
                 Some(remote) => format!("the remote {} is no GitHub repository", remote.shown),

@@ -14,16 +14,17 @@ use crate::git::scratch::Scratch;
 use crate::site::Site;
 
 /// An installation and the Core repository that it follows.
-struct World {
-    core: Scratch,
-    here: Scratch,
-    site: Site,
+pub(crate) struct World {
+    pub(crate) core: Scratch,
+    pub(crate) here: Scratch,
+    pub(crate) site: Site,
+    pub(crate) faults: Faults,
     cancel: Cancel,
 }
 
 impl World {
     /// An installation that is a clone of Core's first release, without its tags.
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let core = Scratch::new();
         publish(&core, "1.0.0");
         let here = Scratch::new();
@@ -37,11 +38,12 @@ impl World {
             core,
             here,
             site,
+            faults: Faults::new(&Environment::default()),
             cancel,
         }
     }
 
-    fn with<T>(&self, act: impl FnOnce(&Context<'_>) -> T) -> T {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&Context<'_>) -> T) -> T {
         act(&Context {
             site: &self.site,
             git: &self.here.git,
@@ -50,17 +52,17 @@ impl World {
             reporter: &Silent,
             cancel: &self.cancel,
             actor: &Actor::default(),
-            faults: &Faults::new(&Environment::default()),
+            faults: &self.faults,
             network: &crate::network::Network::none(),
             channel_override: None,
         })
     }
 
-    fn list(&self, refresh: bool) -> Result<Listing, EngineError> {
+    pub(crate) fn list(&self, refresh: bool) -> Result<Listing, EngineError> {
         self.with(|cx| open(cx, None)?.list(cx, refresh))
     }
 
-    fn settings(&mut self, kind: RegistryKind, location: &str) {
+    pub(crate) fn settings(&mut self, kind: RegistryKind, location: &str) {
         self.site.settings.registry = RegistrySettings {
             kind,
             location: Some(location.to_owned()),
@@ -68,30 +70,30 @@ impl World {
     }
 
     /// Makes Core unreachable.
-    fn cut(&self) {
+    pub(crate) fn cut(&self) {
         std::fs::rename(&self.core.root, self.core.beside("away")).unwrap();
     }
 }
 
-fn metadata_of(version: &str) -> String {
+pub(crate) fn metadata_of(version: &str) -> String {
     format!(
         r#"{{"version": "{version}", "release_date": "2026-02-19T16:45:00Z", "channel": "stable",
             "contracts_version": "1.0.0", "changes": {{"features": ["x"]}}}}"#
     )
 }
 
-fn publish(core: &Scratch, version: &str) -> String {
+pub(crate) fn publish(core: &Scratch, version: &str) -> String {
     core.write("release_metadata.json", &metadata_of(version));
     let commit = core.commit(version);
     core.run(&["tag", &format!("v{version}")]);
     commit
 }
 
-fn find<'l>(listing: &'l Listing, tag: &str) -> &'l Release {
+pub(crate) fn find<'l>(listing: &'l Listing, tag: &str) -> &'l Release {
     listing.releases.iter().find(|r| r.tag == tag).unwrap()
 }
 
-fn codes(release: &Release) -> Vec<Code> {
+pub(crate) fn codes(release: &Release) -> Vec<Code> {
     release
         .problems
         .iter()
@@ -266,12 +268,15 @@ fn case_28_a_moved_tag_is_blocked_and_stays_what_it_was() {
     check(&world.list(false).unwrap());
     let listing = world.list(false).unwrap();
     let hint = find(&listing, "v1.1.0").problems[0].hint.clone().unwrap();
-    assert!(hint.contains("git update-ref -d refs/vit/releases/v1.1.0"));
+    assert!(hint.contains("vit ledger accept 1.1.0 --reason"), "{hint}");
+    // Nor where what was fetched is gone: the ledger knows it.
     world
         .here
         .run(&["update-ref", "-d", "refs/vit/releases/v1.1.0"]);
     let listing = world.list(true).unwrap();
-    assert_eq!(find(&listing, "v1.1.0").commit, Some(second));
+    let release = find(&listing, "v1.1.0");
+    assert_eq!(release.commit, Some(second));
+    assert_eq!(codes(release), [Code::TagMoved]);
 }
 
 #[test]
@@ -282,9 +287,11 @@ fn a_withdrawn_tag_is_listed_and_cannot_be_a_target() {
     world.core.run(&["tag", "--delete", "v1.1.0"]);
     let listing = world.list(true).unwrap();
     let release = find(&listing, "v1.1.0");
-    assert_eq!(codes(release), [Code::TargetNotFound]);
+    assert_eq!(codes(release), [Code::Withdrawn]);
     assert!(!release.is_usable());
     assert_eq!(listing, world.list(false).unwrap());
+    world.core.run(&["tag", "v1.1.0"]);
+    assert!(find(&world.list(true).unwrap(), "v1.1.0").is_usable());
 }
 
 #[test]

@@ -66,8 +66,15 @@ impl LiveEnvironment {
     pub(super) fn moved(&self, step: &EnvironmentStep) -> EnvironmentStep {
         let mut step = step.clone();
         step.path = self.target.display().to_string();
-        if let EnvironmentAction::Install { commands, .. } = &mut step.action {
+        if let EnvironmentAction::Install {
+            commands, wheels, ..
+        } = &mut step.action
+        {
             for word in commands.iter_mut().flatten() {
+                // What was imported is only read, where it stands.
+                if wheels.iter().any(|folder| folder.path == *word) {
+                    continue;
+                }
                 if let Some(moved) = self.moves.apply(word.as_bytes()) {
                     *word = String::from_utf8_lossy(&moved).into_owned();
                 }

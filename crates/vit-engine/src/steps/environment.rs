@@ -118,9 +118,13 @@ pub fn run(cx: &Context<'_>, transaction: &str, step: &EnvironmentStep) -> Resul
     match &step.action {
         EnvironmentAction::Install {
             commands,
+            wheels,
             timeout_seconds,
             ..
-        } => install::run(cx, transaction, step, (commands, *timeout_seconds)),
+        } => {
+            install::check_wheels(wheels)?;
+            install::run(cx, transaction, step, (commands, *timeout_seconds))
+        }
         EnvironmentAction::Restore {
             snapshot,
             manifest_sha256,

@@ -398,6 +398,7 @@ fn an_environment_is_put_back_from_whatever_was_made_of_it() {
             installer: Installer::Uv,
             installer_version: None,
             commands: Vec::new(),
+            wheels: Vec::new(),
             timeout_seconds: 1,
         },
     };

@@ -5,8 +5,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::journal::record::{Record, parse};
 use super::journal::{FILE, MAX_BYTES};
-use super::record::{Record, parse};
 use super::{atomic, failed};
 use crate::error::EngineError;
 

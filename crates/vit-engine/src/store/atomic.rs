@@ -77,6 +77,50 @@ pub fn write_with_mode(
         .map_err(failed("syncing the folder of", path))
 }
 
+/// Writes a file that may be large, wholly and durably, where somebody asked for it. With
+/// `replace` false, one that stands there stays and is an error.
+///
+/// # Errors
+/// It could not be filled, written, synced or renamed; the error names it.
+pub fn stream(
+    path: &Path,
+    replace: bool,
+    faults: &Faults,
+    fill: &mut dyn FnMut(&mut File) -> io::Result<()>,
+) -> Result<(), EngineError> {
+    let name = file_name(path);
+    let folder = folder_of(path);
+    let at = |step: &str| faults.at(format_args!("stream.{step}"));
+    let mut temp = at("write")
+        .and_then(|()| {
+            tempfile::Builder::new()
+                .prefix(&format!(".{name}."))
+                .suffix(TEMP_SUFFIX)
+                .permissions(Permissions::from_mode(0o644))
+                .tempfile_in(folder)
+        })
+        .map_err(failed("writing", path))?;
+    fill(temp.as_file_mut()).map_err(failed("writing", path))?;
+    at("sync")
+        .and_then(|()| temp.as_file().sync_all())
+        .map_err(failed("syncing", path))?;
+    let temp = temp.into_temp_path();
+    at("rename")
+        .and_then(|()| {
+            if replace {
+                fs::rename(&temp, path)
+            } else {
+                rename_new(&temp, path)
+            }
+        })
+        .map_err(failed("replacing", path))?;
+    // It has another name now.
+    let _ = temp.keep();
+    at("dirsync")
+        .and_then(|()| sync_folder(folder))
+        .map_err(failed("syncing the folder of", path))
+}
+
 /// Reads a regular file of at most `limit` bytes; `None` when there is none.
 ///
 /// # Errors
@@ -246,7 +290,7 @@ pub fn sweep(folder: &Path) -> Result<(), EngineError> {
 }
 
 /// Makes the names in a folder durable.
-pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 

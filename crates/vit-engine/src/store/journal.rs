@@ -10,11 +10,14 @@ use jiff::Timestamp;
 use rustix::fs::OFlags;
 use serde_json::Value;
 
-use super::record::parse;
-pub use super::record::{Log, Record};
 use super::{atomic, failed};
 use crate::error::EngineError;
 use crate::faults::Faults;
+
+pub mod record;
+
+use record::parse;
+pub use record::{Log, Record};
 
 /// The journal's name in the state folder.
 pub const FILE: &str = "journal.jsonl";

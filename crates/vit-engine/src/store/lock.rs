@@ -114,7 +114,7 @@ impl Drop for Lock {
 }
 
 /// The locked file, or `None` where another process holds it.
-fn lock_exclusively(path: &Path) -> io::Result<Option<File>> {
+pub(super) fn lock_exclusively(path: &Path) -> io::Result<Option<File>> {
     for _ in 0..TRIES {
         let file = open(path, true)?;
         match file.try_lock() {

@@ -82,6 +82,17 @@ fn broken() -> Vec<(Code, World)> {
     add(Code::MetadataVersionMismatch, "9.9.9", &|w| {
         w.metadata().version = version("1.0.0");
     });
+    add(Code::DeprecatedInRelease, "1.2.0", &|w| {
+        w.metadata().changes.deprecated = vec![change(None, "x")];
+    });
+    add_way(&mut add);
+    add_verticals(&mut add);
+    worlds
+}
+
+type Add<'a> = dyn FnMut(Code, &str, &dyn Fn(&mut World)) + 'a;
+
+fn add_way(add: &mut Add<'_>) {
     for (code, unread) in [
         (Code::MetadataMissing, false),
         (Code::MetadataNotFetched, true),
@@ -92,14 +103,7 @@ fn broken() -> Vec<(Code, World)> {
             w.before.push(between);
         });
     }
-    add(Code::DeprecatedInRelease, "1.2.0", &|w| {
-        w.metadata().changes.deprecated = vec![change(None, "x")];
-    });
-    add_verticals(&mut add);
-    worlds
 }
-
-type Add<'a> = dyn FnMut(Code, &str, &dyn Fn(&mut World)) + 'a;
 
 fn add_verticals(add: &mut Add<'_>) {
     for (code, status) in [

@@ -36,6 +36,7 @@ fn begun() -> Entry {
         accepted: Vec::new(),
         retry_reason: None,
         quarantine_key: std::collections::BTreeMap::new(),
+        signed_by: None,
         actor: String::new(),
         host: String::new(),
     }))
@@ -48,6 +49,7 @@ fn proof() -> Proof {
         branch: None,
         tree: String::new(),
         environment: None,
+        signed_by: None,
         mismatches: Vec::new(),
     }
 }

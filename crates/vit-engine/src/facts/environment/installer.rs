@@ -79,6 +79,7 @@ impl Found {
                 installer: self.installer,
                 installer_version: self.version.clone(),
                 commands: vec![command],
+                wheels: Vec::new(),
                 timeout_seconds,
             },
         }

@@ -54,7 +54,7 @@ pub(super) fn peek(cx: &Context<'_>, request: &Request) -> Option<Peek> {
     };
     let entry = cache.entry_of(request)?;
     let counts = asking.counts(&entry) && entry.length <= request.limit as u64;
-    counts.then(|| Peek {
+    counts.then_some(Peek {
         hash: entry.blob,
         headers: entry.headers,
         asked: entry.asked,

@@ -10,8 +10,9 @@ use super::wire::Entry;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::{RELEASES, Ref, RefEdit, TAGS};
+use crate::registry::Moved;
 use crate::registry::answer::{Answer, Offered};
-use crate::registry::git::{by_tag, release};
+use crate::registry::git::{by_tag, moved, release};
 use crate::registry::{metadata, sort};
 
 /// Notes as releases what is offered and happens to be here already: a clone without tags has
@@ -44,7 +45,8 @@ pub(super) fn adopt(cx: &Context<'_>, answer: &Answer) -> Result<(), EngineError
         })
         .collect();
     if !creates.is_empty() {
-        cx.git.update_refs(&creates)?;
+        // A convenience: on a disk that cannot be written they are fetched when they are wanted.
+        let _ = cx.git.update_refs(&creates);
     }
     Ok(())
 }
@@ -59,11 +61,15 @@ pub(super) struct Said<'a> {
     pub(super) tags_are_new: bool,
 }
 
-/// Every release that is listed, tagged or here. Nothing is read of their metadata yet.
+/// Every release that is listed, tagged or here, and the tags that stand elsewhere there than
+/// here. Nothing is read of their metadata yet.
 ///
 /// # Errors
 /// Git failed.
-pub(super) fn releases(cx: &Context<'_>, said: &Said<'_>) -> Result<Vec<Release>, EngineError> {
+pub(super) fn releases(
+    cx: &Context<'_>,
+    said: &Said<'_>,
+) -> Result<(Vec<Release>, Vec<Moved>), EngineError> {
     let here = Here::gather(cx)?;
     let listed: BTreeMap<&str, &Entry> = said
         .entries
@@ -81,6 +87,12 @@ pub(super) fn releases(cx: &Context<'_>, said: &Said<'_>) -> Result<Vec<Release>
         )
         .chain(here.fetched.keys().map(String::as_str))
         .collect();
+    let elsewhere = offered.into_iter().flatten();
+    let elsewhere = elsewhere.filter_map(|(tag, offered)| {
+        let known = here.fetched.get(tag)?;
+        moved(tag, known, offered)
+    });
+    let elsewhere = elsewhere.collect();
     let mut releases: Vec<Release> = all
         .into_iter()
         .filter_map(|tag| {
@@ -105,7 +117,7 @@ pub(super) fn releases(cx: &Context<'_>, said: &Said<'_>) -> Result<Vec<Release>
         .collect();
     sort(&mut releases);
     metadata::trees(cx.git, &mut releases)?;
-    Ok(releases)
+    Ok((releases, elsewhere))
 }
 
 /// The refs of this repository that are named after releases.

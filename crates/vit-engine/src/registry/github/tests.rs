@@ -1,7 +1,13 @@
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test writes its own files, in a temporary folder, and adds to the machine's PATH"
+)]
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use vit_contract::code::Code;
 use vit_contract::release::Release;
 use vit_contract::settings::{RegistryKind, RegistrySettings};
 use vit_testkit::fault_server::Reply;
@@ -15,6 +21,7 @@ use crate::environment::Environment;
 use crate::event::Silent;
 use crate::faults::Faults;
 use crate::git::Git;
+use crate::http::Freshness;
 use crate::http::transport::agent::Agent;
 use crate::network::Network;
 use crate::site::Site;
@@ -36,6 +43,8 @@ struct Scene {
     settings: Option<RegistrySettings>,
     now: Timestamp,
     refresh: bool,
+    /// How long an answer may take, where a test says so.
+    whole: Option<Duration>,
 }
 
 impl Scene {
@@ -52,6 +61,7 @@ impl Scene {
             settings: None,
             now: "2026-11-22T10:00:00Z".parse().unwrap(),
             refresh: false,
+            whole: None,
         }
     }
 
@@ -83,7 +93,7 @@ impl Scene {
         let cancel = Cancel::default();
         let mut network = Network::new(Agent::new(&environment, &cancel));
         network.refresh = self.refresh;
-        network.pace.connect = Duration::from_secs(5);
+        network.pace.whole = self.whole.unwrap_or(network.pace.whole);
         act(&Context {
             site: &site,
             git: &git,

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use vit_contract::code::Code;
-use vit_contract::plan::EnvironmentStep;
+use vit_contract::plan::{EnvironmentStep, WheelFolder};
 use vit_contract::problem::{Problem, Who};
 use vit_contract::text::visible_lines;
 
 use super::io;
+use crate::bundle::kept;
 use crate::context::Context;
 use crate::event::Event;
 use crate::exec::evidence::Evidence;
@@ -32,6 +33,23 @@ const ELSEWHERE: [&str; 7] = [
 const KEEP_BYTES: usize = 256 * 1024;
 /// How many last lines stand in the problem.
 const LAST_LINES: usize = 12;
+
+/// Holds imported distributions against their hashes, right before they are used.
+pub(super) fn check_wheels(folders: &[WheelFolder]) -> Result<(), Failure> {
+    for folder in folders {
+        if let Err(why) = kept::check_wheels(folder) {
+            let problem = Problem::new(
+                Code::WheelChanged,
+                &folder.path,
+                "what a bundle brought to install from is not what it was",
+            )
+            .evidence(why)
+            .hint(Who::You, "import the bundle once more, then plan again");
+            return Err(problem.into());
+        }
+    }
+    Ok(())
+}
 
 /// Runs the commands, then waits until what they wrote is on disk.
 pub(super) fn run(

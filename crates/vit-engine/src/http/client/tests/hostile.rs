@@ -136,7 +136,7 @@ fn a_damaged_entry_is_dropped_and_asked_for_again() {
                 path,
                 &digest::sha256(b"the body"),
                 "../../../../../../etc/hostname",
-            )
+            );
         },
         |_, path| forge(path, &digest::sha256(b"the body"), "é"),
         |_, path| {

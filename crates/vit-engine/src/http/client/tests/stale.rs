@@ -23,7 +23,6 @@ fn case_08_a_server_that_cannot_be_asked_leaves_what_is_kept() {
         (Trouble::Portal, "sign-in page"),
         (Trouble::Says(500), "500"),
         (Trouble::Says(503), "503"),
-        (Trouble::Says(429), "429"),
     ] {
         stage.server.trouble(trouble);
         for freshness in [Freshness::Usual, Freshness::Validated] {
@@ -38,6 +37,24 @@ fn case_08_a_server_that_cannot_be_asked_leaves_what_is_kept() {
     stage.server.trouble(Trouble::None);
     let now = stage.body(&request(URL));
     assert_eq!(now, ("a longer body".into(), Origin::Sent));
+}
+
+/// What a server said to one process holds for the next: it is not asked before it is time.
+#[test]
+fn a_limit_that_a_server_sets_is_remembered() {
+    let stage = kept();
+    stage.later(minutes(60));
+    stage.server.trouble(Trouble::Says(429));
+    let asked = stage.server.requests();
+    for _ in 0..2 {
+        let got = stage.get(&request(URL)).unwrap();
+        let why = stale(&got.origin);
+        assert!(why.contains("no more requests"), "{why}");
+        assert_eq!(stage.server.requests(), asked + 1);
+        stage.server.trouble(Trouble::None);
+    }
+    stage.later(minutes(2));
+    assert_eq!(stage.body(&request(URL)).1, Origin::Revalidated);
 }
 
 #[test]

@@ -57,6 +57,38 @@ fn case_08_github_git_is_asked_where_the_api_fails() {
     }
 }
 
+/// CASES.md 8: a server that stalls is one that does not answer.
+#[test]
+fn case_08_github_a_server_that_stalls_is_given_up() {
+    let mut scene = Scene::new();
+    scene.whole = Some(Duration::from_millis(300));
+    scene.server.fail(Some(Reply::silent()));
+    let listing = scene.listed();
+    assert_eq!(listing.source.kind, "git");
+    assert!(said(&listing).contains("within"), "{}", said(&listing));
+}
+
+/// What git brought counts for the rest of the run, though an older list is kept.
+#[test]
+fn after_a_fall_back_a_run_stays_with_git() {
+    let mut scene = Scene::new();
+    scene.listed();
+    scene.publish("1.1.0");
+    scene.later(60);
+    scene.server.fail(Some(Reply::status(502)));
+    scene.run(|cx| {
+        let registry = crate::registry::open(cx, None).unwrap();
+        let listing = registry.list(cx, true).unwrap();
+        let again = registry.list(cx, false).unwrap();
+        assert_eq!(again.releases, listing.releases);
+        assert_eq!(again.source.kind, "git");
+    });
+    // The next run has both: the list as it was, and the tags as they are.
+    let offline = scene.list(false).unwrap();
+    assert_eq!(tags(&offline), ["v1.0.0", "v1.1.0"]);
+    assert!(find(&offline.releases, "v1.1.0").is_usable());
+}
+
 #[test]
 fn without_api_and_git_what_is_kept_counts_and_both_are_named() {
     let mut scene = Scene::new();

@@ -4,7 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use vit_contract::digest::sha256;
+use sha2::{Digest as _, Sha256};
+use vit_contract::digest::{hex, sha256};
 
 /// What stands before the hash, which is always the last field.
 const HASH_KEY: &str = ",\"hash\":\"";
@@ -33,31 +34,47 @@ pub struct Record {
 
 impl Record {
     /// Computes the hash and tells the line, its end included.
-    pub(super) fn seal(&mut self) -> String {
+    pub(in crate::store) fn seal(&mut self) -> String {
         self.hash.clear();
         let json = serde_json::to_string(self).expect("a record is plain data");
         let open = json
             .strip_suffix(&format!("{HASH_KEY}\"}}"))
             .expect("the hash is the last field");
-        self.hash = sha256(format!("{open}}}").as_bytes());
-        format!("{open}{HASH_KEY}{}\"}}\n", self.hash)
+        let (line, hash) = sealed(open);
+        self.hash = hash;
+        line
     }
 
     /// Reads a line without its end, and checks its hash over the bytes as they stand, so that
     /// no number or field of a newer `vit` is changed by reading it.
-    pub(super) fn parse(line: &[u8]) -> Result<Self, String> {
-        let damaged = || "the hash does not stand at its end".to_owned();
-        let line = line.strip_suffix(b"\"}").ok_or_else(damaged)?;
-        let cut = line.len().checked_sub(HASH_LENGTH).ok_or_else(damaged)?;
-        let (open, hash) = line.split_at(cut);
-        let open = open.strip_suffix(HASH_KEY.as_bytes()).ok_or_else(damaged)?;
-        let whole = [open, b"}"].concat();
-        if sha256(&whole).as_bytes() != hash {
-            return Err("the hash does not agree with the record".to_owned());
-        }
-        let line = [line, b"\"}"].concat();
-        serde_json::from_slice(&line).map_err(|error| format!("it is no record: {error}"))
+    pub(in crate::store) fn parse(line: &[u8]) -> Result<Self, String> {
+        unsealed(line)?;
+        serde_json::from_slice(line).map_err(|error| format!("it is no record: {error}"))
     }
+}
+
+/// A line of a chained file, its end included, and its hash: `open` is a JSON object without the
+/// brace that ends it, and the hash is over the object without the hash.
+pub(in crate::store) fn sealed(open: &str) -> (String, String) {
+    let hash = sha256(format!("{open}}}").as_bytes());
+    (format!("{open}{HASH_KEY}{hash}\"}}\n"), hash)
+}
+
+/// The object of such a line without its hash and without the brace that ends it, and the hash;
+/// the line stands without its end, and its hash was checked over the bytes as they are.
+pub(in crate::store) fn unsealed(line: &[u8]) -> Result<(&[u8], &[u8]), String> {
+    let damaged = || "the hash does not stand at its end".to_owned();
+    let line = line.strip_suffix(b"\"}").ok_or_else(damaged)?;
+    let cut = line.len().checked_sub(HASH_LENGTH).ok_or_else(damaged)?;
+    let (open, hash) = line.split_at(cut);
+    let open = open.strip_suffix(HASH_KEY.as_bytes()).ok_or_else(damaged)?;
+    let mut whole = Sha256::new();
+    whole.update(open);
+    whole.update(b"}");
+    if hex(&whole.finalize()).as_bytes() != hash {
+        return Err("the hash does not agree with the record".to_owned());
+    }
+    Ok((open, hash))
 }
 
 /// What the journal holds.
@@ -75,7 +92,7 @@ pub struct Log {
 }
 
 /// The records of a journal's bytes, and the length of those that can be kept.
-pub(super) fn parse(bytes: &[u8]) -> (Log, usize) {
+pub(in crate::store) fn parse(bytes: &[u8]) -> (Log, usize) {
     let mut log = Log::default();
     let mut kept = 0;
     let mut rest = bytes;
