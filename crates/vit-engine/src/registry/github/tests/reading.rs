@@ -111,10 +111,10 @@ fn where_git_does_not_reach_the_api_has_tags_and_files() {
     scene.publish("1.1.0+build.7");
     scene
         .world
-        .publish("1.2.0", |release| release.legacy_metadata());
+        .publish("1.2.0", vit_testkit::Release::legacy_metadata);
     scene
         .world
-        .publish("1.3.0", |release| release.no_metadata());
+        .publish("1.3.0", vit_testkit::Release::no_metadata);
     scene.server.connect_git(&scene.world, false);
     let listing = scene.listed();
     assert_eq!(codes(&listing.problems), [Code::RegistryFallback]);

@@ -39,7 +39,7 @@ fn the_settings_choose() {
         assert_eq!(
             crate::registry::open(cx, None).unwrap().remote(),
             Some("origin")
-        )
+        );
     });
 
     for bad in ["nowhere", "o/n/m", "https://gitlab.com/o/n", "--x/y"] {
