@@ -202,6 +202,7 @@ codes! {
     EnvironmentShared "environment_shared" Warning "the Python environment holds other installations too";
     InstallerMissing "installer_missing" Blocked "neither uv nor pip is there to install with";
     DependencyInstallFailed "dependency_install_failed" Blocked "an installation into the Python environment failed";
+    EnvironmentMismatch "environment_mismatch" Blocked "the Python environment is not what the installation has made of it";
     EnvironmentTwinLost "environment_twin_lost" Blocked "the Python environment that a snapshot needs is kept no more";
 }
 

@@ -197,6 +197,8 @@ impl Run<'_, '_> {
     }
 
     fn probes(&mut self, inputs: &Inputs<'_>) -> Result<(), Failure> {
+        environment::installed(self.cx, &self.id, &inputs.plan.steps)
+            .map_err(|error| failed(&error))?;
         self.write(&Entry::Probing)?;
         let gating = inputs.plan.kind == Kind::Upgrade;
         if gating {
