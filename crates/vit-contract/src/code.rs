@@ -193,6 +193,7 @@ codes! {
     OwnStepFailed "own_step_failed" Blocked "a step of the installation's own failed";
     OwnStepNotUndone "own_step_not_undone" Blocked "a step of the installation's own ran and was not undone";
     OwnStepLeftProcesses "own_step_left_processes" Warning "a step of the installation's own left processes behind, which were ended";
+    OwnStepProgramMissing "own_step_program_missing" Blocked "a program that a step of the installation's own names is not there";
     IrreversibleStep "irreversible_step" Blocked "a step of the installation's own names no command that undoes it; goes on only with `--accept irreversible_step`";
     SoakWithoutSmokeTests "soak_without_smoke_tests" Warning "a soak was asked for and there is no smoke test: only time passes";
     OnTrial "on_trial" Info "the installed release is on trial and not committed yet";
@@ -202,6 +203,7 @@ codes! {
     EnvironmentShared "environment_shared" Warning "the Python environment holds other installations too";
     InstallerMissing "installer_missing" Blocked "neither uv nor pip is there to install with";
     DependencyInstallFailed "dependency_install_failed" Blocked "an installation into the Python environment failed";
+    EnvironmentAdditions "environment_additions" Warning "packages were installed into the Python environment by hand, and a rollback brings back one without them";
     EnvironmentMismatch "environment_mismatch" Blocked "the Python environment is not what the installation has made of it";
     EnvironmentTwinLost "environment_twin_lost" Blocked "the Python environment that a snapshot needs is kept no more";
 }

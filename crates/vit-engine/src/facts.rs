@@ -35,6 +35,7 @@ pub mod installed;
 pub mod landing;
 pub mod passed;
 pub mod pins;
+pub mod programs;
 pub mod quarantine;
 pub mod repository;
 pub mod target;

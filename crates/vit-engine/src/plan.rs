@@ -11,10 +11,11 @@ use vit_contract::plan::{
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::settings::StepSettings;
-use vit_contract::verdict::{self, Answer, Verdict};
+use vit_contract::verdict::{self, Answer};
 use vit_contract::vertical::Status;
 
 use crate::compat::{SmokeTestFile, Vertical};
+use crate::facts::programs::Missing;
 use crate::facts::{Facts, Target};
 
 pub mod environment;
@@ -63,6 +64,8 @@ pub struct Repository {
     pub unsafe_folders: Vec<Problem>,
     /// Steps of the installation's own.
     pub own_steps: Vec<StepSettings>,
+    /// Programs that steps of its own name and that will not be there.
+    pub missing_programs: Vec<Missing>,
     /// How long an installation into the environment may take, in seconds.
     pub install_timeout: u32,
     /// SHA-256 over the settings in force.
@@ -106,6 +109,11 @@ pub fn upgrade(
             .map(|step| step.name.as_str()),
         &choice.accept,
         "the step cannot be undone: after a failure the rest is rolled back, and this stays",
+    ));
+    let installs = !target.environment.because.is_empty();
+    problems.extend(own_steps::unrunnable(
+        &repository.missing_programs,
+        installs,
     ));
     problems.extend(soak_problem(choice, &smoke_tests));
     verdict::sort(&mut problems);
@@ -277,12 +285,6 @@ fn next_command(plan: &Plan, explicit: bool) -> String {
         command.push_str(&format!(" --soak {}", duration::text(soak)));
     }
     command
-}
-
-/// Whether the verdict alone lets the plan go on; used where no plan is wanted.
-#[must_use]
-pub fn admits(verdict: &Verdict) -> bool {
-    verdict.answer != Answer::Blocked
 }
 
 #[cfg(test)]

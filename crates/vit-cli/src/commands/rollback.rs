@@ -26,7 +26,7 @@ pub fn run(app: &App<'_>, args: &RollbackArgs) -> Result<ExitCode, Failure> {
     let question = Question {
         text: "Apply this rollback",
         yes: args.yes,
-        with_yes: "vit rollback --yes",
+        args: &app.env.args,
     };
     let to = args.to.as_deref();
     if args.dry_run {

@@ -25,7 +25,7 @@ pub fn run(app: &App<'_>, args: &UpgradeArgs) -> Result<ExitCode, Failure> {
     let question = Question {
         text: "Apply this upgrade",
         yes: args.yes,
-        with_yes: "vit upgrade --yes",
+        args: &app.env.args,
     };
     if !args.dry_run {
         question.require_answerable(app.ui)?;

@@ -10,7 +10,7 @@ use super::history::outcome_cell;
 use super::quarantine;
 use super::table::{Cell, Table};
 use super::update::{answer_cell, channel};
-use super::{Paint, View, branch, count, names, next, problems, short, time};
+use super::{Coloring, Paint, View, branch, count, names, next, problems, short, time};
 
 /// The report as text.
 #[must_use]
@@ -82,7 +82,9 @@ fn facts(report: &StatusReport, view: View) -> String {
     }
     for (index, release) in report.quarantine.iter().enumerate() {
         let name = if index == 0 { "quarantine" } else { "" };
-        let text = Cell::new(quarantine::line(release)).paint(Paint::yellow);
+        let held = release.lifted_by.is_empty();
+        let paint: Coloring = if held { Paint::yellow } else { Paint::dim };
+        let text = Cell::new(quarantine::line(release)).paint(paint);
         table.row(vec![label(name), text]);
     }
     table.row(vec![

@@ -31,6 +31,7 @@ mod quarantine;
 mod readme;
 mod rehearsal;
 mod repositories;
+mod small_disk;
 mod status;
 mod streams;
 mod submodule;

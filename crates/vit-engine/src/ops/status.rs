@@ -50,7 +50,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     } = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
-    let quarantine = quarantine::listed(&quarantine::load(cx, &mut problems)?);
+    let quarantine = quarantine::looked_at(cx, &quarantine::load(cx, &mut problems)?);
     if position.is_none() {
         problems.push(unborn());
     }

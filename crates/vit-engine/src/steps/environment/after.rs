@@ -13,7 +13,7 @@ use crate::cancel::Cancel;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::store::environments;
-use crate::twin::{self, Manifest, Node, Tolerate, Work};
+use crate::twin::{self, Manifest, Mismatch, Node, Tolerate, Work};
 
 /// Where Python keeps bytecode.
 const CACHE: &str = "__pycache__";
@@ -102,12 +102,13 @@ fn settle_restored(
         super::io("comparing", Path::new(&step.path))(std::io::Error::other(why))
     };
     let kept = environments::read(&cx.site.state_dir, snapshot).ok_or_else(gone)?;
-    let (_, changed) = super::compare(&kept)?;
+    let manifest = environments::manifest(&kept)?;
+    let changed = verified(cx, Path::new(&kept.path), &manifest)?;
+    let changed: Vec<String> = changed.iter().map(ToString::to_string).collect();
     if !changed.is_empty() {
         super::bring(cx, transaction, (snapshot, manifest_sha256))?;
     }
     // It has just been compared with this, file by file.
-    let manifest = environments::manifest(&kept)?;
     let after = environments::after_path(&cx.site.state_dir, transaction)?;
     manifest.write(&after, cx.faults)?;
     Ok(Settled {
@@ -143,14 +144,22 @@ fn proof(step: &EnvironmentStep, manifest: &Manifest) -> EnvironmentProof {
     }
 }
 
-/// How a folder differs from a manifest, bytecode apart.
-fn differing(cx: &Context<'_>, live: &Path, then: &Manifest) -> Result<Vec<String>, EngineError> {
+fn verified(
+    cx: &Context<'_>,
+    live: &Path,
+    then: &Manifest,
+) -> Result<Vec<Mismatch>, EngineError> {
     let cancel = Cancel::default();
     let work = Work {
         cancel: &cancel,
         faults: cx.faults,
     };
-    Ok(twin::verify(live, then, Tolerate::NewBytecode, &work)?
+    twin::verify(live, then, Tolerate::NewBytecode, &work)
+}
+
+/// How a folder differs from a manifest, bytecode apart.
+fn differing(cx: &Context<'_>, live: &Path, then: &Manifest) -> Result<Vec<String>, EngineError> {
+    Ok(verified(cx, live, then)?
         .iter()
         .filter(|mismatch| !is_cache(&mismatch.path))
         .map(ToString::to_string)
