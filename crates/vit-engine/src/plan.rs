@@ -74,6 +74,25 @@ pub struct Repository {
     pub quarantine_key: BTreeMap<String, String>,
 }
 
+/// What stands against the steps of the installation's own.
+fn own_step_problems(
+    own_steps: &[CommandStep],
+    target: &Target,
+    repository: &Repository,
+    choice: &Choice,
+) -> Vec<Problem> {
+    let for_ever = own_steps.iter().filter(|step| step.undo.is_none());
+    let mut problems = own_steps::irreversible(
+        for_ever.map(|step| step.name.as_str()),
+        &choice.accept,
+        "the step cannot be undone: after a failure the rest is rolled back, and this stays",
+    );
+    let installs = !target.environment.because.is_empty();
+    let missing = own_steps::unrunnable(&repository.missing_programs, installs);
+    problems.extend(missing);
+    problems
+}
+
 /// Computes the plan of an upgrade. The caller has made sure that HEAD has a commit.
 #[must_use]
 pub fn upgrade(
@@ -102,19 +121,7 @@ pub fn upgrade(
         environment::with_environment(target.switch.bytes, facts.free_bytes, &target.environment);
     problems.extend(disk_problem);
     let own_steps = own_steps::forward(&repository.own_steps, &target.release.version);
-    problems.extend(own_steps::irreversible(
-        own_steps
-            .iter()
-            .filter(|step| step.undo.is_none())
-            .map(|step| step.name.as_str()),
-        &choice.accept,
-        "the step cannot be undone: after a failure the rest is rolled back, and this stays",
-    ));
-    let installs = !target.environment.because.is_empty();
-    problems.extend(own_steps::unrunnable(
-        &repository.missing_programs,
-        installs,
-    ));
+    problems.extend(own_step_problems(&own_steps, target, repository, choice));
     problems.extend(soak_problem(choice, &smoke_tests));
     verdict::sort(&mut problems);
     let accepted = accepted(&choice.accept, problems.iter().chain(verdict.problems()));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use vit_contract::code::Code;
 use vit_contract::history::{EnvironmentProof, Proof};
 use vit_contract::plan::Kind;
-use vit_contract::problem::{Problem, Severity, Who};
+use vit_contract::problem::{Problem, Severity};
 
 use super::execute::{Failure, failed};
 use super::phase::Phase;
@@ -77,22 +77,13 @@ impl Run<'_, '_> {
         if changed.is_empty() {
             return Ok(proof);
         }
-        let evidence = preflight::name_files(&changed);
         if kind == Kind::Upgrade {
-            let text = "the environment is not what the installer has made of it: something \
-                        changed it while the smoke tests ran";
-            return Err(Problem::new(Code::EnvironmentMismatch, "environment", text)
-                .evidence(evidence)
-                .hint(
-                    Who::VerticalOwner,
-                    "let the smoke tests write to a folder of their own, and have what they \
-                         need installed with the release",
-                )
-                .into());
+            return Err(environment::mismatch(&changed).into());
         }
         let text = "the smoke tests changed the environment; it was put back";
+        let problem = Problem::new(Code::SmokeTestLeftFiles, "environment", text);
         self.problems
-            .push(Problem::new(Code::SmokeTestLeftFiles, "environment", text).evidence(evidence));
+            .push(problem.evidence(preflight::name_files(&changed)));
         Ok(proof)
     }
 

@@ -23,7 +23,7 @@ mod difference;
 mod install;
 mod retention;
 
-pub use after::{Changed, Settled, changed_since, installed, settle};
+pub use after::{Changed, Settled, changed_since, differing, installed, look, mismatch, settle};
 pub use retention::{drop_kept, prune};
 
 /// The environment that a kept one becomes on its way to the live place.

@@ -73,6 +73,9 @@ fn a_smoke_test_that_passes_may_not_change_what_was_installed() {
             ))
         });
         let (tree, before) = (world.state(), manifest(&world));
+        let rehearsed = with_stub(&world, &["plan", "--rehearse", "--json"]).run();
+        let told = rehearsed.stdout.contains("environment_mismatch");
+        assert_eq!(told, named.is_some(), "{rehearsed:?}");
         let run = upgrade(&world).run();
         let Some(named) = named else {
             run.assert_code(0);

@@ -5,13 +5,16 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use vit_contract::code::Code;
 use vit_contract::digest;
 use vit_contract::history::EnvironmentProof;
 use vit_contract::plan::{EnvironmentAction, EnvironmentStep, Step};
+use vit_contract::problem::{Problem, Who};
 
 use crate::cancel::Cancel;
 use crate::context::Context;
 use crate::error::EngineError;
+use crate::plan::preflight;
 use crate::store::environments;
 use crate::twin::{self, Manifest, Mismatch, Node, Tolerate, Work};
 
@@ -117,19 +120,41 @@ fn settle_restored(
     })
 }
 
+/// The problem that something has changed in the environment since it was installed into.
+#[must_use]
+pub fn mismatch(changed: &[String]) -> Problem {
+    let text = "the environment is not what the installer has made of it: something changed it \
+                while the smoke tests ran";
+    Problem::new(Code::EnvironmentMismatch, "environment", text)
+        .evidence(preflight::name_files(changed))
+        .hint(
+            Who::VerticalOwner,
+            "let the smoke test write to a folder of its own, and have what it needs installed \
+             with the release",
+        )
+}
+
+/// Reads what an environment is.
+///
+/// # Errors
+/// It cannot be read.
+pub fn look(cx: &Context<'_>, path: &Path) -> Result<Manifest, EngineError> {
+    let cancel = Cancel::default();
+    let work = Work {
+        cancel: &cancel,
+        faults: cx.faults,
+    };
+    let live = std::fs::canonicalize(path).map_err(super::io("opening", path))?;
+    Manifest::of(&live, &work)
+}
+
 /// Reads what the environment is now, and writes it down for later.
 fn note(
     cx: &Context<'_>,
     transaction: &str,
     step: &EnvironmentStep,
 ) -> Result<Manifest, EngineError> {
-    let (cancel, path) = (Cancel::default(), Path::new(&step.path));
-    let work = Work {
-        cancel: &cancel,
-        faults: cx.faults,
-    };
-    let live = std::fs::canonicalize(path).map_err(super::io("opening", path))?;
-    let manifest = Manifest::of(&live, &work)?;
+    let manifest = look(cx, Path::new(&step.path))?;
     let after = environments::after_path(&cx.site.state_dir, transaction)?;
     manifest.write(&after, cx.faults)?;
     Ok(manifest)
@@ -144,11 +169,7 @@ fn proof(step: &EnvironmentStep, manifest: &Manifest) -> EnvironmentProof {
     }
 }
 
-fn verified(
-    cx: &Context<'_>,
-    live: &Path,
-    then: &Manifest,
-) -> Result<Vec<Mismatch>, EngineError> {
+fn verified(cx: &Context<'_>, live: &Path, then: &Manifest) -> Result<Vec<Mismatch>, EngineError> {
     let cancel = Cancel::default();
     let work = Work {
         cancel: &cancel,
@@ -158,7 +179,14 @@ fn verified(
 }
 
 /// How a folder differs from a manifest, bytecode apart.
-fn differing(cx: &Context<'_>, live: &Path, then: &Manifest) -> Result<Vec<String>, EngineError> {
+///
+/// # Errors
+/// Somebody asked to stop.
+pub fn differing(
+    cx: &Context<'_>,
+    live: &Path,
+    then: &Manifest,
+) -> Result<Vec<String>, EngineError> {
     Ok(verified(cx, live, then)?
         .iter()
         .filter(|mismatch| !is_cache(&mismatch.path))
