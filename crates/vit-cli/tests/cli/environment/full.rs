@@ -79,9 +79,9 @@ fn case_12_a_disk_that_is_full_at_any_step() {
         std::fs::remove_file(world.path(".git/filler")).unwrap();
         with_stub(&world, &["recover"]).run().assert_code(0);
         if said.0 == Some(0) {
-            new()
+            new();
         } else {
-            old()
+            old();
         }
         sound(&world).unwrap();
         let cause = run.json()["problems"][0]["message"].to_string();
