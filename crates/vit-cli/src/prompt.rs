@@ -1,6 +1,9 @@
 //! The one question that `vit` asks, and who may be asked.
 
+use std::ffi::OsString;
 use std::io::{self, BufRead as _};
+
+use vit_contract::plan::command_text;
 
 use crate::error::Failure;
 use crate::ui::Ui;
@@ -12,8 +15,8 @@ pub struct Question<'a> {
     pub text: &'a str,
     /// Whether `--yes` was given.
     pub yes: bool,
-    /// The command as it would have to be typed: `vit upgrade --yes`.
-    pub with_yes: &'a str,
+    /// What was typed, the program's name first.
+    pub args: &'a [OsString],
 }
 
 impl Question<'_> {
@@ -33,7 +36,7 @@ impl Question<'_> {
         };
         Err(
             Failure::new("needs_yes", vit_contract::exit::ExitCode::Error, why)
-                .hint(format!("if you mean it: `{}`", self.with_yes)),
+                .hint(format!("if you mean it: `{}`", with_yes(self.args))),
         )
     }
 
@@ -57,6 +60,17 @@ impl Question<'_> {
     }
 }
 
+/// The command as it would have to be typed, with all that was said already.
+fn with_yes(args: &[OsString]) -> String {
+    let mut words = vec!["vit".to_owned()];
+    let given = args.iter().skip(1);
+    words.extend(given.map(|word| word.to_string_lossy().into_owned()));
+    // What stands behind this is no flag.
+    let end = words.iter().position(|word| word == "--");
+    words.insert(end.unwrap_or(words.len()), "--yes".to_owned());
+    command_text(&words)
+}
+
 fn is_yes(answer: &str) -> bool {
     matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
@@ -64,6 +78,30 @@ fn is_yes(answer: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_said_is_repeated_for_a_shell() {
+        let with_yes = |words: &[&str]| {
+            let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+            with_yes(&words)
+        };
+        assert_eq!(with_yes(&["/usr/bin/vit", "upgrade"]), "vit upgrade --yes");
+        assert_eq!(
+            with_yes(&[
+                "vit",
+                "-C",
+                "my core",
+                "upgrade",
+                "--retry-quarantined",
+                "it's; $(x)"
+            ]),
+            r"vit -C 'my core' upgrade --retry-quarantined 'it'\''s; $(x)' --yes"
+        );
+        assert_eq!(
+            with_yes(&["vit", "upgrade", "--", "x"]),
+            "vit upgrade --yes -- x"
+        );
+    }
 
     #[test]
     fn only_a_yes_is_a_yes() {

@@ -210,6 +210,7 @@ codes! {
     OwnStepFailed "own_step_failed" Blocked "a step of the installation's own failed";
     OwnStepNotUndone "own_step_not_undone" Blocked "a step of the installation's own ran and was not undone";
     OwnStepLeftProcesses "own_step_left_processes" Warning "a step of the installation's own left processes behind, which were ended";
+    OwnStepProgramMissing "own_step_program_missing" Blocked "a program that a step of the installation's own names is not there";
     IrreversibleStep "irreversible_step" Blocked "a step of the installation's own names no command that undoes it; goes on only with `--accept irreversible_step`";
     SoakWithoutSmokeTests "soak_without_smoke_tests" Warning "a soak was asked for and there is no smoke test: only time passes";
     OnTrial "on_trial" Info "the installed release is on trial and not committed yet";
@@ -222,6 +223,8 @@ codes! {
     WheelsMissing "wheels_missing" Warning "dependencies change, no index can be asked, and no imported bundle has wheels for them";
     WheelsUnused "wheels_unused" Warning "an imported bundle has wheels, and the command that installs cannot take them";
     WheelChanged "wheel_changed" Blocked "what an imported bundle brought to install from is not what it was";
+    EnvironmentAdditions "environment_additions" Warning "packages were installed into the Python environment by hand, and a rollback brings back one without them";
+    EnvironmentMismatch "environment_mismatch" Blocked "the Python environment is not what the installation has made of it";
     EnvironmentTwinLost "environment_twin_lost" Blocked "the Python environment that a snapshot needs is kept no more";
 }
 

@@ -1,6 +1,7 @@
 //! Why an operation did not come to an answer. A verdict of `blocked` is an answer, not an error.
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use vit_contract::problem::Problem;
 
@@ -25,7 +26,7 @@ pub enum EngineError {
         path: PathBuf,
         /// Why.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// The registry could not answer.
     #[error("the release registry {location} could not answer")]
@@ -90,4 +91,17 @@ pub enum EngineError {
         /// Who holds the lock: command, process, user, host, since when.
         owner: String,
     },
+}
+
+/// Turns an I/O error into the engine's, which names the path and what was tried.
+pub(crate) fn io_at<E: Into<io::Error>>(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(E) -> EngineError + use<E> {
+    let path = path.to_owned();
+    move |source| EngineError::Io {
+        action,
+        path,
+        source: source.into(),
+    }
 }

@@ -38,6 +38,7 @@ pub mod landing;
 pub mod newest;
 pub mod passed;
 pub mod pins;
+pub mod programs;
 pub mod quarantine;
 pub mod repository;
 pub mod target;

@@ -11,10 +11,11 @@ use vit_contract::plan::{
 };
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::settings::StepSettings;
-use vit_contract::verdict::{self, Answer, Verdict};
+use vit_contract::verdict::{self, Answer};
 use vit_contract::vertical::Status;
 
 use crate::compat::{SmokeTestFile, Vertical};
+use crate::facts::programs::Missing;
 use crate::facts::{Facts, Target};
 
 pub mod environment;
@@ -68,12 +69,33 @@ pub struct Repository {
     pub unsafe_folders: Vec<Problem>,
     /// Steps of the installation's own.
     pub own_steps: Vec<StepSettings>,
+    /// Programs that steps of its own name and that will not be there.
+    pub missing_programs: Vec<Missing>,
     /// How long an installation into the environment may take, in seconds.
     pub install_timeout: u32,
     /// SHA-256 over the settings in force.
     pub settings_sha256: String,
     /// What a failure of the target would be bound to.
     pub quarantine_key: BTreeMap<String, String>,
+}
+
+/// What stands against the steps of the installation's own.
+fn own_step_problems(
+    own_steps: &[CommandStep],
+    target: &Target,
+    repository: &Repository,
+    choice: &Choice,
+) -> Vec<Problem> {
+    let for_ever = own_steps.iter().filter(|step| step.undo.is_none());
+    let mut problems = own_steps::irreversible(
+        for_ever.map(|step| step.name.as_str()),
+        &choice.accept,
+        "the step cannot be undone: after a failure the rest is rolled back, and this stays",
+    );
+    let installs = !target.environment.because.is_empty();
+    let missing = own_steps::unrunnable(&repository.missing_programs, installs);
+    problems.extend(missing);
+    problems
 }
 
 /// Computes the plan of an upgrade. The caller has made sure that HEAD has a commit.
@@ -105,14 +127,7 @@ pub fn upgrade(
         environment::with_environment(target.switch.bytes, facts.free_bytes, &target.environment);
     problems.extend(disk_problem);
     let own_steps = own_steps::forward(&repository.own_steps, &target.release.version);
-    problems.extend(own_steps::irreversible(
-        own_steps
-            .iter()
-            .filter(|step| step.undo.is_none())
-            .map(|step| step.name.as_str()),
-        &choice.accept,
-        "the step cannot be undone: after a failure the rest is rolled back, and this stays",
-    ));
+    problems.extend(own_step_problems(&own_steps, target, repository, choice));
     problems.extend(soak_problem(choice, &smoke_tests));
     verdict::sort(&mut problems);
     let accepted = accepted(&choice.accept, problems.iter().chain(verdict.problems()));
@@ -291,12 +306,6 @@ fn next_command(plan: &Plan, explicit: bool) -> String {
         command.push_str(&format!(" --soak {}", duration::text(soak)));
     }
     command
-}
-
-/// Whether the verdict alone lets the plan go on; used where no plan is wanted.
-#[must_use]
-pub fn admits(verdict: &Verdict) -> bool {
-    verdict.answer != Answer::Blocked
 }
 
 #[cfg(test)]

@@ -192,9 +192,22 @@ pub fn kept(
     registry: &dyn Registry,
     version: &Version,
 ) -> Result<Option<Release>, EngineError> {
-    let Ok(listing) = registry.list(cx, false) else {
-        return Ok(None);
-    };
+    match registry.list(cx, false) {
+        Ok(listing) => kept_in(cx, registry, listing, version),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The same of a listing that nobody was asked for.
+///
+/// # Errors
+/// As [`kept`].
+pub fn kept_in(
+    cx: &Context<'_>,
+    registry: &dyn Registry,
+    listing: Listing,
+    version: &Version,
+) -> Result<Option<Release>, EngineError> {
     let mut releases = listing.releases.into_iter();
     let Some(mut release) = releases.find(|release| release.version == *version) else {
         return Ok(None);

@@ -24,7 +24,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::error::EngineError;
+use crate::error::{EngineError, io_at as failed};
 
 pub mod archive;
 pub mod atomic;
@@ -41,16 +41,6 @@ pub mod quarantine;
 pub mod request;
 pub mod reserve;
 pub mod transactions;
-
-/// Turns an I/O error into the engine's, which names the file and what was tried.
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EngineError {
-    let path = path.to_owned();
-    move |source| EngineError::Io {
-        action,
-        path,
-        source,
-    }
-}
 
 /// Whether a text may become a part of a path: `[A-Za-z0-9._-]+`, no leading dot, at most 128.
 #[must_use]
@@ -74,17 +64,23 @@ fn check_id(text: &str) -> Result<(), EngineError> {
     })
 }
 
+/// The paths in a folder, in no order; none where it is absent.
+fn paths_in(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
+    match fs::read_dir(folder) {
+        Ok(entries) => entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect::<io::Result<_>>()
+            .map_err(failed("reading", folder)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(failed("reading", folder)(error)),
+    }
+}
+
 /// The folders in a folder, the one that was changed longest ago first; none where it is absent.
 /// Links are left out.
 fn folders_by_age(folder: &Path) -> Result<Vec<PathBuf>, EngineError> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed("reading", folder)(error)),
-    };
     let mut found = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed("reading", folder))?.path();
+    for path in paths_in(folder)? {
         // Gone in between is no error.
         let Ok(metadata) = fs::symlink_metadata(&path) else {
             continue;

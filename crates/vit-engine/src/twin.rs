@@ -22,8 +22,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, CWD, StatxFlags};
 
 use crate::cancel::Cancel;
-use crate::error::EngineError;
+use crate::error::{EngineError, io_at as failed};
 use crate::faults::Faults;
+use crate::store::atomic::folder_of;
 
 mod copy;
 mod exchange;
@@ -123,29 +124,11 @@ fn mount(path: &Path) -> Option<u64> {
     (found.stx_mask & mask.bits() != 0).then_some(found.stx_mnt_id)
 }
 
-/// Turns an I/O error into the engine's, which names the path and what was tried.
-fn failed<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl FnOnce(E) -> EngineError {
-    let path = path.to_owned();
-    move |source| EngineError::Io {
-        action,
-        path,
-        source: source.into(),
-    }
-}
-
 /// An error once more, for a caller that gets only a reference to it.
 fn again(error: &io::Error) -> io::Error {
     match error.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::new(error.kind(), error.to_string()),
-    }
-}
-
-/// The folder that a path's last name is in.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
     }
 }
 

@@ -245,8 +245,9 @@ pub struct ConfirmArgs {
 const CONFIRM_EXAMPLES: &str = "\
 Ends the soak of `vit upgrade --soak`. The vit that watches it is asked to commit, and how that ends
 is told: a round of smoke tests that is under way is finished first, and counts. Where that vit was
-killed, the release is compared by content and committed here; after the time of the soak, or once
-the machine was started anew, it is too late for that.
+killed, the release is compared by content and committed here. After the time of the soak, or once
+the machine was started anew, it is too late for that: the release is taken back, as `vit recover`
+would do it, and the exit code is 3.
 
 EXAMPLES
   vit upgrade --soak 15m --yes &

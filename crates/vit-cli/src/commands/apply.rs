@@ -5,6 +5,8 @@ use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionReport, TransactionStatus};
 use vit_contract::plan::Plan;
 use vit_contract::verdict::Answer;
+use vit_engine::context::Context;
+use vit_engine::error::EngineError;
 use vit_engine::ops;
 
 use crate::error::Failure;
@@ -35,8 +37,7 @@ pub fn apply(
 }
 
 /// Shows a plan and asks.
-#[must_use]
-pub fn confirm(app: &App<'_>, plan: &Plan, question: Question<'_>) -> bool {
+fn confirm(app: &App<'_>, plan: &Plan, question: Question<'_>) -> bool {
     let asked = !question.yes;
     if !app.ui.json && (asked || app.ui.verbosity > Verbosity::Quiet) {
         let shown = render::plan::without_next(plan, app.ui.out);
@@ -45,10 +46,45 @@ pub fn confirm(app: &App<'_>, plan: &Plan, question: Question<'_>) -> bool {
     question.ask(app.ui)
 }
 
+/// Makes an engine call that shows its plan and asks before it goes on; from the yes on, Ctrl-C
+/// asks the transaction to stop.
+///
+/// # Errors
+/// Those of the call, or signals cannot be watched: nothing was changed then.
+pub fn asking<T>(
+    app: &App<'_>,
+    session: &Session<'_>,
+    question: Question<'_>,
+    work: impl FnOnce(&Context<'_>, &mut dyn FnMut(&Plan) -> bool) -> Result<T, EngineError>,
+) -> Result<T, Failure> {
+    let mut unwatched = None;
+    let answer = session.call(|cx| {
+        work(cx, &mut |plan| {
+            session.progress.settle();
+            confirm(app, plan, question)
+                && session
+                    .watch_signals()
+                    .map_err(|failure| unwatched = Some(failure))
+                    .is_ok()
+        })
+    })?;
+    unwatched.map_or(Ok(answer), Err)
+}
+
 /// Somebody said no.
 pub fn declined(app: &App<'_>) -> ExitCode {
     app.ui.say("nothing was changed\n");
     ExitCode::Error
+}
+
+/// Prints how a transaction ended, or why none began.
+pub fn ended(app: &App<'_>, report: &TransactionReport) -> ExitCode {
+    match &report.plan {
+        Some(plan) if report.status == TransactionStatus::Blocked && report.hops.is_empty() => {
+            refuse(app, plan)
+        }
+        _ => finish(app, report),
+    }
 }
 
 /// Prints how a transaction ended.

@@ -36,11 +36,10 @@ fn show(app: &App<'_>, args: &LedgerShowArgs) -> Result<ExitCode, Failure> {
 }
 
 fn accept(app: &App<'_>, args: &LedgerAcceptArgs) -> Result<ExitCode, Failure> {
-    let with_yes = format!("vit ledger accept {} --reason TEXT --yes", args.version);
     let question = Question {
         text: "Accept what it is now",
         yes: args.yes,
-        with_yes: &with_yes,
+        args: &app.env.args,
     };
     question.require_answerable(app.ui)?;
     let version = wanted::version(app, &args.version, "")?;

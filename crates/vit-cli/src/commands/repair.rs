@@ -17,7 +17,7 @@ pub fn run(app: &App<'_>, args: &RepairArgs) -> Result<ExitCode, Failure> {
     let question = Question {
         text: "Put the snapshot's state back",
         yes: args.yes,
-        with_yes: "vit repair --yes",
+        args: &app.env.args,
     };
     question.require_answerable(app.ui)?;
     let session = Session::open(app)?;

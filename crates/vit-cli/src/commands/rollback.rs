@@ -4,6 +4,7 @@ use vit_contract::exit::ExitCode;
 use vit_contract::output::{TransactionStatus, TrialStatus};
 use vit_engine::ops::confirm::{give_up, orphan};
 use vit_engine::ops::rollback::{list, plan};
+use vit_engine::ops::upgrade::{RolledBack, run_back};
 
 use crate::args::RollbackArgs;
 use crate::commands::{apply, plan as planning};
@@ -25,7 +26,7 @@ pub fn run(app: &App<'_>, args: &RollbackArgs) -> Result<ExitCode, Failure> {
     let question = Question {
         text: "Apply this rollback",
         yes: args.yes,
-        with_yes: "vit rollback --yes",
+        args: &app.env.args,
     };
     let to = args.to.as_deref();
     if args.dry_run {
@@ -40,8 +41,15 @@ pub fn run(app: &App<'_>, args: &RollbackArgs) -> Result<ExitCode, Failure> {
     {
         return take_back(app, &session, &trial, question);
     }
-    let plan = session.call_after_recovery(|cx| plan(cx, to, &args.accept))?;
-    apply::apply(app, &session, &plan, question)
+    // What was interrupted is finished first, and nobody can stop that by a Ctrl-C.
+    session.call_after_recovery(|_| Ok(()))?;
+    let ended = apply::asking(app, &session, question, |cx, confirm| {
+        run_back(cx, (to, &args.accept), confirm)
+    })?;
+    Ok(match ended {
+        RolledBack::Declined => apply::declined(app),
+        RolledBack::Ended(report) => apply::ended(app, &report),
+    })
 }
 
 /// A release on trial that nobody watches any more: the state before it is the one to go back to.

@@ -35,7 +35,7 @@ fn begin(app: &App<'_>, session: &Session<'_>, args: &TrustInitArgs) -> Result<E
     let question = Question {
         text: "Trust this root",
         yes: args.yes,
-        with_yes: "vit trust init --root FILE --yes",
+        args: &app.env.args,
     };
     question.require_answerable(app.ui)?;
     let options = InitOptions {

@@ -25,7 +25,7 @@ pub fn run(app: &App<'_>, args: &UpgradeArgs) -> Result<ExitCode, Failure> {
     let question = Question {
         text: "Apply this upgrade",
         yes: args.yes,
-        with_yes: "vit upgrade --yes",
+        args: &app.env.args,
     };
     if !args.dry_run {
         question.require_answerable(app.ui)?;
@@ -74,29 +74,13 @@ fn plan_and_apply(
     options: &PlanOptions,
     question: Question<'_>,
 ) -> Result<ExitCode, Failure> {
-    let mut unwatched = None;
-    let upgraded = session.call(|cx| {
-        upgrade::run(cx, options, &mut |plan| {
-            session.progress.settle();
-            apply::confirm(app, plan, question)
-                && session
-                    .watch_signals()
-                    .map_err(|failure| unwatched = Some(failure))
-                    .is_ok()
-        })
+    let upgraded = apply::asking(app, session, question, |cx, confirm| {
+        upgrade::run(cx, options, confirm)
     })?;
-    if let Some(failure) = unwatched {
-        return Err(failure);
-    }
     Ok(match upgraded {
         Upgraded::Nothing(report) => nothing(app, &report),
         Upgraded::Declined => apply::declined(app),
-        Upgraded::Ended(report) => match &report.plan {
-            Some(plan) if report.status == TransactionStatus::Blocked && report.hops.is_empty() => {
-                apply::refuse(app, plan)
-            }
-            _ => apply::finish(app, &report),
-        },
+        Upgraded::Ended(report) => apply::ended(app, &report),
     })
 }
 

@@ -71,7 +71,7 @@ fn held(manifest: &BundleManifest) -> Vec<(&'static str, String)> {
     }
     vec![
         ("targets", versions(targets)),
-        ("on the way", versions(way)),
+        ("through", versions(way)),
         ("wheels", names(&wheels, "none")),
         ("needs", needs),
         ("made by", visible(&manifest.created_by)),
@@ -93,12 +93,12 @@ mod tests {
         let text = bundle(&samples::bundle(), View::default());
         for part in [
             "/media/core.vitbundle not usable here",
-            "size       2.0 KiB",
-            "targets    1.2.0",
-            "on the way 1.1.0",
-            "wheels     alpha-2.0-py3-none-any.whl",
-            "needs      a repository with 1 commit: cccccccccc",
-            "missing    1 commit: cccccccccc",
+            "size      2.0 KiB",
+            "targets   1.2.0",
+            "through   1.1.0",
+            "wheels    alpha-2.0-py3-none-any.whl",
+            "needs     a repository with 1 commit: cccccccccc",
+            "missing   1 commit: cccccccccc",
             "bundle_base_missing",
         ] {
             assert!(text.contains(part), "{part}\n{text}");

@@ -7,7 +7,7 @@ use vit_contract::problem::Problem;
 
 use super::explain::{end, evidence_words, outcome, state_word, took, who};
 use super::history::kind;
-use super::markdown::{fence, span};
+use super::markdown::{fence, proof, span};
 use super::{bytes, outcome_words, seconds, time};
 
 /// How many lines of an output are shown.
@@ -41,7 +41,7 @@ pub fn story(report: &ExplainReport) -> String {
         "Smoke tests of the restored release",
         &report.smoke_tests_after_rollback,
     ));
-    out.push_str(&proof(report));
+    out.push_str(&proof(report.proof.as_ref(), &undone(report)));
     out.push_str(&format!(
         "\n### Since then\n\n{}\n",
         span(&report.since_details)
@@ -160,18 +160,8 @@ fn smoke_tests(heading: &str, tests: &[SmokeResult]) -> String {
     out
 }
 
-fn proof(report: &ExplainReport) -> String {
-    let Some(proof) = &report.proof else {
-        return String::new();
-    };
-    let verdict = if proof.verified {
-        "verified"
-    } else {
-        "**not verified**"
-    };
-    let mut out = format!("\n### Proof: {verdict}\n\n");
-    out.push_str(&format!("- HEAD {}\n", span(&proof.head)));
-    out.push_str(&format!("- tree {}\n", span(&proof.tree)));
+fn undone(report: &ExplainReport) -> String {
+    let mut out = String::new();
     for step in &report.undone {
         let error = step
             .error
@@ -179,12 +169,6 @@ fn proof(report: &ExplainReport) -> String {
             .map(|error| format!(": failed: {}", span(error)));
         let error = error.unwrap_or_default();
         out.push_str(&format!("- undone: {}{error}\n", span(&step.step)));
-    }
-    if !proof.mismatches.is_empty() {
-        out.push_str(&format!(
-            "\nWhat does not agree:\n\n{}",
-            fence(&proof.mismatches.join("\n"))
-        ));
     }
     out
 }

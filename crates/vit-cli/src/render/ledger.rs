@@ -73,10 +73,6 @@ fn row(entry: &LedgerEntry) -> Vec<Cell> {
     ]
 }
 
-fn short_id(id: &str) -> String {
-    short(id).to_owned()
-}
-
 fn noted(note: &LedgerNote) -> String {
     let mut text = format!("{} ", time(note.time));
     if note.accepted {

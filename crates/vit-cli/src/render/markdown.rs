@@ -4,7 +4,7 @@
 //! any run of backticks in them, so that nothing in a test's output or a version's name can
 //! become a link, a mention or a heading.
 
-use vit_contract::history::{Entry, Outcome};
+use vit_contract::history::{Entry, Outcome, Proof};
 use vit_contract::text::visible;
 
 use super::history::{kind, who};
@@ -56,7 +56,7 @@ pub fn entry(entry: &Entry, evidence: Option<&str>) -> String {
     if let Some(cause) = &entry.rollback_reason {
         out.push_str(&format!("\n### First cause\n\n{}", fence(cause)));
     }
-    out.push_str(&proof(entry));
+    out.push_str(&proof(entry.proof.as_ref(), &chain(entry)));
     out.push_str(&format!("\n### Next steps\n\n{}", steps(entry, evidence)));
     out
 }
@@ -75,8 +75,9 @@ const fn meaning(status: Outcome) -> &'static str {
     }
 }
 
-fn proof(entry: &Entry) -> String {
-    let Some(proof) = &entry.proof else {
+/// The proof as a section; `more` are further points of its list.
+pub(super) fn proof(proof: Option<&Proof>, more: &str) -> String {
+    let Some(proof) = proof else {
         return String::new();
     };
     let verdict = if proof.verified {
@@ -90,10 +91,7 @@ fn proof(entry: &Entry) -> String {
         "- branch {}\n",
         span(&branch(proof.branch.as_deref()))
     ));
-    out.push_str(&format!("- tree {}\n", span(&proof.tree)));
-    if !entry.hash.is_empty() {
-        out.push_str(&format!("- history entry {}\n", span(&entry.hash)));
-    }
+    out.push_str(&format!("- tree {}\n{more}", span(&proof.tree)));
     if !proof.mismatches.is_empty() {
         out.push_str(&format!(
             "\nWhat does not agree:\n\n{}",
@@ -101,6 +99,13 @@ fn proof(entry: &Entry) -> String {
         ));
     }
     out
+}
+
+fn chain(entry: &Entry) -> String {
+    if entry.hash.is_empty() {
+        return String::new();
+    }
+    format!("- history entry {}\n", span(&entry.hash))
 }
 
 fn steps(entry: &Entry, evidence: Option<&str>) -> String {

@@ -27,8 +27,16 @@ pub fn line(release: &QuarantinedRelease) -> String {
     };
     // Output of others may be part of it: `vit explain` shows the whole.
     let cause = release.cause.lines().next().unwrap_or_default();
+    let lifted = if release.lifted_by.is_empty() {
+        String::new()
+    } else {
+        format!(
+            "; lifted, since then something has changed: {}",
+            visible(&release.lifted_by.join(", "))
+        )
+    };
     format!(
-        "{version}: {how}: {} (transaction {})",
+        "{version}: {how}: {} (transaction {}){lifted}",
         excerpt(&visible(cause), CAUSE_CHARS),
         visible(&release.transaction)
     )

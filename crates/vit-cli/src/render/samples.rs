@@ -435,6 +435,7 @@ fn quarantined() -> vit_contract::output::QuarantinedRelease {
         transaction: "20260302-090000-2c".into(),
         by_hand: false,
         cause: "smoke_test_failed: energy: the smoke test failed (exit 1)".into(),
+        lifted_by: Vec::new(),
     }
 }
 

@@ -11,7 +11,7 @@ use super::quarantine;
 use super::source::source;
 use super::table::{Cell, Table};
 use super::update::{answer_cell, channel};
-use super::{Paint, View, branch, count, names, next, problems, short, time};
+use super::{Coloring, Paint, View, branch, count, names, next, problems, short, time};
 
 /// The report as text.
 #[must_use]
@@ -83,7 +83,9 @@ fn facts(report: &StatusReport, view: View) -> String {
     }
     for (index, release) in report.quarantine.iter().enumerate() {
         let name = if index == 0 { "quarantine" } else { "" };
-        let text = Cell::new(quarantine::line(release)).paint(Paint::yellow);
+        let held = release.lifted_by.is_empty();
+        let paint: Coloring = if held { Paint::yellow } else { Paint::dim };
+        let text = Cell::new(quarantine::line(release)).paint(paint);
         table.row(vec![label(name), text]);
     }
     table.row(vec![label("releases"), last_check(report, view)]);

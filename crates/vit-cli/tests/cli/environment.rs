@@ -10,6 +10,7 @@ use vit_testkit::{Invocation, Run, World, WorldBuilder};
 
 mod filesystem;
 mod finding;
+mod full;
 mod hostile;
 mod kill;
 mod real;

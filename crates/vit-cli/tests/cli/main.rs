@@ -37,6 +37,7 @@ mod readme;
 mod rehearsal;
 mod releases;
 mod repositories;
+mod small_disk;
 mod status;
 mod streams;
 mod submodule;

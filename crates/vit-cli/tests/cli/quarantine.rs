@@ -168,7 +168,13 @@ fn it_ends_when_something_changes_and_says_what() {
         assert!(message.ends_with(part), "{message}");
     };
     let world = failed();
+    let lifted = || answer(&world, &["status"], 0)["quarantine"][0]["lifted_by"].clone();
+    assert_eq!(lifted(), Value::Null);
     world.write("domains/finance/rules.py", "RULES = 2\n");
+    assert_eq!(lifted(), serde_json::json!(["vertical finance: files"]));
+    world
+        .vit(&["status"])
+        .assert_stdout("; lifted, since then something has changed: vertical finance: files");
     info(&world, "vertical finance: files");
     world.write("domains/finance/rules.py", "RULES = 1\n");
     assert_eq!(offered(&world), "1.1.0", "as it was: it would fail again");
@@ -349,4 +355,28 @@ fn a_plan_carries_the_reason() {
     answer(&world, &["upgrade", "--plan", &path, "--yes"], 3);
     assert_eq!(world.history()[1]["retry_reason"], "a trial");
     assert_eq!(remembered(&world)["releases"][0]["times"], 2);
+}
+
+#[test]
+fn why_names_a_release_on_the_way_that_is_kept_back() {
+    let world = builder().build();
+    world
+        .vertical("finance", |v| {
+            v.smoke("[ \"$VIT_TO_VERSION\" != 1.1.0 ] || exit 1")
+        })
+        .publish("1.1.0", |r| r.feature("the way"))
+        .publish("1.2.0", |r| r.field("requires_from", "1.1.0"));
+    let way = |world: &World| answer(world, &["why", "1.2.0"], 0)["releases"][0].clone();
+    assert_eq!(way(&world)["through"], serde_json::json!(["1.1.0"]));
+    answer(&world, &["upgrade", "--target", "1.1.0", "--yes"], 3);
+    let closed = way(&world);
+    assert_eq!(closed["state"], "blocked");
+    let reasons = closed["reasons"].as_array().unwrap();
+    let found = reasons.iter().find(|r| r["code"] == "quarantined").unwrap();
+    assert_eq!(found["subject"], "v1.1.0");
+    let message = found["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("the way leads through it: it was rolled back"),
+        "{message}"
+    );
 }

@@ -285,6 +285,15 @@ fn after_its_time_or_another_boot_a_trial_is_rolled_back() {
             assert_eq!(status(&run), "rollback_executed");
             let message = run.json()["problems"][0]["message"].to_string();
             assert!(message.contains("nobody confirmed it in time"), "{message}");
+            if command[0] == "confirm" {
+                let details = run.json()["details"].to_string();
+                let why = boot.map_or(
+                    "the trial was over at 2026-03-01T08:30:00Z",
+                    |_| "the machine was started anew during the trial",
+                );
+                let late = format!("too late to confirm, {why}: ");
+                assert!(details.contains(&late), "{details}");
+            }
             assert!(!world.path("vitruvyan_core/core/new.py").exists());
             sound(&world).unwrap();
         }

@@ -20,4 +20,8 @@ pub struct QuarantinedRelease {
     pub by_hand: bool,
     /// Why.
     pub cause: String,
+    /// What has changed since, by name: with any, it is not kept back any more. `vit history`
+    /// does not look for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifted_by: Vec<String>,
 }

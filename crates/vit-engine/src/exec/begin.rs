@@ -10,6 +10,7 @@ use super::record::{Begun, path_text};
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::Status;
+use crate::parallel;
 use crate::store::journal::Journal;
 use crate::store::{history_file, transactions};
 
@@ -26,8 +27,11 @@ pub(super) fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), En
         vit_contract::plan::Kind::Upgrade => "pre-upgrade",
         vit_contract::plan::Kind::Rollback | vit_contract::plan::Kind::Repair => "pre-rollback",
     };
-    let id = new_id(cx)?;
-    let status = cx.git.status()?;
+    let (status, beside) = parallel::both(
+        || cx.git.status(),
+        || -> Result<_, EngineError> { Ok((new_id(cx)?, proof::comparing(cx)?)) },
+    );
+    let (status, (id, comparing)) = (status?, beside?);
     unmoved(&status, plan)?;
     let begun = Begun {
         kind: plan.kind,
@@ -38,7 +42,7 @@ pub(super) fn begin(cx: &Context<'_>, plan: &Plan) -> Result<(String, Begun), En
         steps: plan.steps.clone(),
         plan: plan.digest.clone(),
         untracked: status.untracked.iter().map(|p| path_text(p)).collect(),
-        comparing: Some(proof::comparing(cx)?),
+        comparing: Some(comparing),
         accepted: plan.accepted.clone(),
         retry_reason: plan.retry_reason.clone(),
         quarantine_key: plan.quarantine_key.clone(),

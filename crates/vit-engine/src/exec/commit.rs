@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use vit_contract::code::Code;
-use vit_contract::history::Proof;
+use vit_contract::history::{EnvironmentProof, Proof};
 use vit_contract::plan::Kind;
 use vit_contract::problem::{Problem, Severity};
 
@@ -15,6 +15,7 @@ use super::run::{Run, problem_of};
 use super::transaction::last_story;
 use crate::error::EngineError;
 use crate::plan::preflight;
+use crate::steps::environment::Settled;
 use crate::steps::submodule::{self, End};
 use crate::steps::{environment, leftovers, locks, switch_tree, vertical_files};
 use crate::store::journal::Journal;
@@ -29,7 +30,7 @@ impl Run<'_, '_> {
                 .and(submodule::unlock(self.cx, &self.begun().steps))
                 .map_err(|error| failed(&error))?;
         }
-        self.settle_environment()?;
+        let environment = self.settle_environment(kind)?;
         let mut proof = self.compare(kind)?;
         if !proof.verified && kind != Kind::Upgrade {
             // The smoke tests of a rollback tell and do not gate, by what they change neither.
@@ -51,8 +52,7 @@ impl Run<'_, '_> {
             return Err(mismatch(&proof, text).into());
         }
         proof.signed_by.clone_from(&self.begun().signed_by);
-        proof.environment = environment::installed(self.cx, &self.id, &self.begun().steps)
-            .map_err(|error| failed(&error))?;
+        proof.environment = environment;
         let entry = Entry::Committed {
             proof: proof.clone(),
         };
@@ -69,18 +69,23 @@ impl Run<'_, '_> {
         Ok(proof)
     }
 
-    /// The smoke tests of a rollback do not decide what the environment is.
-    fn settle_environment(&mut self) -> Result<(), Failure> {
-        let changed = environment::settle(self.cx, &self.id, &self.begun().steps)
-            .map_err(|error| failed(&error))?;
-        if !changed.is_empty() {
-            let text = "the smoke tests changed the environment; it was put back";
-            self.problems.push(
-                Problem::new(Code::SmokeTestLeftFiles, "environment", text)
-                    .evidence(changed.join("; ")),
-            );
+    /// What no installer has made is not committed; the smoke tests of a rollback do not decide
+    /// what the environment is.
+    fn settle_environment(&mut self, kind: Kind) -> Result<Option<EnvironmentProof>, Failure> {
+        let Settled { proof, changed } =
+            environment::settle(self.cx, &self.id, &self.begun().steps)
+                .map_err(|error| failed(&error))?;
+        if changed.is_empty() {
+            return Ok(proof);
         }
-        Ok(())
+        if kind == Kind::Upgrade {
+            return Err(environment::mismatch(&changed).into());
+        }
+        let text = "the smoke tests changed the environment; it was put back";
+        let problem = Problem::new(Code::SmokeTestLeftFiles, "environment", text);
+        self.problems
+            .push(problem.evidence(preflight::name_files(&changed)));
+        Ok(proof)
     }
 
     /// Every tracked file by content: a smoke test can hide an edit from git's status. Of the

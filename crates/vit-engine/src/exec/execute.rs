@@ -20,6 +20,7 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::event::{Event, Stage};
 use crate::git::RefEdit;
+use crate::parallel;
 use crate::steps::{command, environment, probe, submodule, switch_tree, vertical_files};
 use crate::store::{reserve, transactions};
 
@@ -175,7 +176,7 @@ impl Run<'_, '_> {
     }
 
     fn switch_tree(&self, from: &Position, to: &Position) -> Result<(), Failure> {
-        switch_tree::run(self.cx, from, to).map_err(|error| failed(&error))?;
+        switch_tree::switch(self.cx, from, to).map_err(|error| failed(&error))?;
         let expected = Expected {
             position: to,
             files: None,
@@ -188,7 +189,12 @@ impl Run<'_, '_> {
             Step::SwitchSubmodule(switch) => Some(switch.path.as_str()),
             _ => None,
         });
-        let proof = proof::quick_but(self.cx, &expected, later);
+        // Both have ended before the step is said to be done.
+        let (synced, proof) = parallel::both(
+            || switch_tree::sync(self.cx),
+            || proof::quick_but(self.cx, &expected, later),
+        );
+        synced.map_err(|error| failed(&error))?;
         let proof = proof.map_err(|error| failed(&error.into()))?;
         if proof.verified {
             return Ok(());
@@ -197,6 +203,8 @@ impl Run<'_, '_> {
     }
 
     fn probes(&mut self, inputs: &Inputs<'_>) -> Result<(), Failure> {
+        environment::installed(self.cx, &self.id, &inputs.plan.steps)
+            .map_err(|error| failed(&error))?;
         self.write(&Entry::Probing)?;
         let gating = inputs.plan.kind == Kind::Upgrade;
         if gating {

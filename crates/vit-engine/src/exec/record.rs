@@ -107,6 +107,9 @@ pub struct KeptEnvironment {
     pub manifest_sha256: String,
     /// How many files it has.
     pub files: usize,
+    /// Whether there was none, and an empty folder was made in its place: an undo takes it away.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub made: bool,
 }
 
 /// A soak: until its end, and as long as the machine runs, somebody may still decide.

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use vit_contract::digest::sha256;
 use vit_contract::output::QuarantinedRelease;
+use vit_contract::release::Release;
 
-use super::environment;
+use super::{Facts, environment};
 use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
@@ -23,6 +24,9 @@ const RELEASE_METADATA: &str = "release metadata";
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// How much of an untracked vertical is read, in bytes; past it, sizes and times count.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Of how many releases it is looked whether they are still kept back: each takes a look at trees.
+const LOOKED_AT: usize = 8;
 
 /// A release in quarantine, and what has changed since it failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,8 +84,40 @@ pub fn listed(quarantine: &Quarantine) -> Vec<QuarantinedRelease> {
         transaction: entry.transaction.clone(),
         by_hand: entry.by_hand,
         cause: entry.cause.clone(),
+        lifted_by: Vec::new(),
     };
     quarantine.releases.iter().rev().map(of).collect()
+}
+
+/// The same, and what has changed since the last failures, as far as that can be told without
+/// asking anybody.
+#[must_use]
+pub fn looked_at(cx: &Context<'_>, quarantine: &Quarantine) -> Vec<QuarantinedRelease> {
+    let mut list = listed(quarantine);
+    if list.is_empty() {
+        return list;
+    }
+    // What stands against looking is a problem of its own, and told as one.
+    let Ok(facts) = Facts::gather(cx, true) else {
+        return list;
+    };
+    if facts.current.pins.is_some() {
+        // To know where that would land takes a resolver.
+        return list;
+    }
+    for shown in list.iter_mut().take(LOOKED_AT) {
+        let mut releases = facts.listing.releases.iter();
+        let of = |release: &&Release| release.version == shown.version;
+        // One that is not here would have to be fetched.
+        let release = releases
+            .find(of)
+            .filter(|release| release.commit.is_some() && release.tree.is_some());
+        let target = release.and_then(|release| facts.target(cx, release, false).ok());
+        if let Some(known) = target.and_then(|target| target.quarantined) {
+            shown.lifted_by = known.changed;
+        }
+    }
+    list
 }
 
 /// The parts that a failure is bound to, by name.

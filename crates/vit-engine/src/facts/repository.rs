@@ -81,6 +81,7 @@ pub fn gather(cx: &Context<'_>, verticals: &[Vertical]) -> Result<Repository, En
             .flat_map(Folder::check)
             .collect(),
         own_steps: cx.site.settings.steps.clone(),
+        missing_programs: Vec::new(),
         install_timeout: cx.site.settings.environment.timeout,
         settings_sha256: digest::sha256(&settings),
         quarantine_key: std::collections::BTreeMap::new(),

@@ -48,13 +48,7 @@ impl Git {
             "--get-regexp",
             &format!("^{}$", pattern("submodule.*.path")),
         ]);
-        let finished = self.run(&call)?;
-        match finished.ended {
-            Ended::Exit(0) => {}
-            Ended::Exit(1) if finished.stdout.total == 0 => return Ok(Vec::new()),
-            _ => return Err(self.failed(&call, &finished)),
-        }
-        let text = String::from_utf8_lossy(&finished.stdout.kept);
+        let text = self.found(&call)?;
         let values = text
             .split_terminator('\0')
             .filter_map(|entry| entry.split_once('\n'));
@@ -83,14 +77,7 @@ impl Git {
             "--get-regexp",
             &format!("^({})$", any.join("|")),
         ]);
-        let finished = self.run(&call)?;
-        match finished.ended {
-            Ended::Exit(0) => {}
-            // None of them is set.
-            Ended::Exit(1) if finished.stdout.total == 0 => return Ok(Vec::new()),
-            _ => return Err(self.failed(&call, &finished)),
-        }
-        let text = String::from_utf8_lossy(&finished.stdout.kept);
+        let text = self.found(&call)?;
         let mut found = Vec::new();
         let mut records = text.split_terminator('\0');
         while let (Some(scope), Some(entry)) = (records.next(), records.next()) {
@@ -101,6 +88,16 @@ impl Git {
             }
         }
         Ok(found)
+    }
+
+    /// What a look into a configuration prints: nothing where none of the keys is set.
+    fn found(&self, call: &Call) -> Result<String, GitError> {
+        let finished = self.run(call)?;
+        match finished.ended {
+            Ended::Exit(0) => Ok(String::from_utf8_lossy(&finished.stdout.kept).into_owned()),
+            Ended::Exit(1) if finished.stdout.total == 0 => Ok(String::new()),
+            _ => Err(self.failed(call, &finished)),
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub fn confirm(cx: &Context<'_>, id: Option<&str>) -> Result<TransactionReport, 
             meant(id, &open)?;
         }
         if holder.is_none() {
-            match alone(cx) {
+            match alone(cx, late(cx, &story)) {
                 // Somebody else was faster; what they do is seen in the next look.
                 Err(EngineError::Locked { .. }) => {}
                 answer => return answer,
@@ -152,15 +152,34 @@ fn meant(id: Option<&str>, open: &str) -> Result<(), EngineError> {
     }
 }
 
-/// With nobody at work: what is open is finished here.
-fn alone(cx: &Context<'_>) -> Result<TransactionReport, EngineError> {
+/// Why a trial cannot be confirmed any more, where it cannot.
+fn late(cx: &Context<'_>, story: &Story) -> Option<String> {
+    let trial = story.trial.as_ref();
+    let trial =
+        trial.filter(|_| story.phase == Phase::Trial && trial::standing(cx, story).is_none())?;
+    Some(if cx.clock.now() < trial.until {
+        "the machine was started anew during the trial".to_owned()
+    } else {
+        format!("the trial was over at {}", trial.until)
+    })
+}
+
+/// With nobody at work: what is open is finished here. A trial that does not stand any more is
+/// taken back.
+fn alone(cx: &Context<'_>, late: Option<String>) -> Result<TransactionReport, EngineError> {
     let mut held = Held::acquire(cx, "vit confirm")?;
     let report = trial::confirm(cx, &mut held)?;
     held.refuse_unfinished()?;
-    Ok(report.map_or_else(nothing, |report| TransactionReport {
+    let Some(mut report) = report else {
+        return Ok(nothing());
+    };
+    if let Some(late) = late {
+        report.details = format!("too late to confirm, {late}: {}", report.details);
+    }
+    Ok(TransactionReport {
         schema: SCHEMA.into(),
         ..report
-    }))
+    })
 }
 
 fn nothing() -> TransactionReport {

@@ -1,7 +1,5 @@
 //! `vit doctor`: what is found and what is missing, each with its fix.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use vit_contract::output::{Check, CheckReport, CheckState};
@@ -12,7 +10,7 @@ use crate::context::Context;
 use crate::environment::Environment;
 use crate::error::EngineError;
 use crate::exec::transaction;
-use crate::facts::{Local, core_version, local_refs, repository};
+use crate::facts::{Local, core_version, local_refs, programs, repository};
 use crate::git::{Git, GitError, OLDEST, dotted};
 use crate::plan::preflight;
 use crate::site::{Site, SiteError};
@@ -217,7 +215,7 @@ fn own_steps(cx: &Context<'_>) -> impl Iterator<Item = Check> {
             .into_iter()
             .flatten()
             .filter_map(|command| command.first())
-            .filter(|program| !is_program(cx, program))
+            .filter(|program| !programs::is_there(cx, program))
             .map(String::as_str)
             .collect();
         let name = format!("step {}", step.name);
@@ -231,20 +229,6 @@ fn own_steps(cx: &Context<'_>) -> impl Iterator<Item = Check> {
             Some("install it, make it executable, or correct `[[step]]` in the settings"),
         )
     })
-}
-
-fn is_program(cx: &Context<'_>, program: &str) -> bool {
-    let executable = |path: &Path| {
-        path.is_file() && rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
-    };
-    if program.contains('/') {
-        return executable(&cx.site.root.join(program));
-    }
-    let path = cx.environment.get("PATH").unwrap_or_default();
-    path.as_bytes()
-        .split(|&byte| byte == b':')
-        .map(|folder| Path::new(OsStr::from_bytes(folder)).join(program))
-        .any(|path| executable(&path))
 }
 
 fn verticals_and_core(checks: &mut Vec<Check>, cx: &Context<'_>, local: &Local) {

@@ -1,13 +1,11 @@
 //! What `vit doctor` and `vit verify` say of the Python environment.
 
-use vit_contract::history::Outcome;
 use vit_contract::output::{Check, CheckState};
 
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::facts::environment::{Found, distributions, find, installer};
+use crate::facts::environment::{Found, distributions, find, installer, kept};
 use crate::steps::environment::{Changed, changed_since};
-use crate::store::history_file;
 use crate::twin;
 
 const NAME: &str = "environment";
@@ -68,21 +66,12 @@ pub(super) fn doctor(cx: &Context<'_>) -> Vec<Check> {
 
 /// Whether it is what the last transaction that changed it has made of it.
 pub(super) fn verify(cx: &Context<'_>) -> Result<Option<Check>, EngineError> {
-    let history = history_file::load(cx.site).history.history;
-    let last = history
-        .iter()
-        .rev()
-        .filter(|entry| entry.status == Outcome::Success)
-        .find_map(|entry| {
-            let proof = entry.proof.as_ref()?.environment.as_ref()?;
-            Some((entry, proof))
-        });
-    let Some((entry, proof)) = last else {
+    let Some((entry, proof)) = kept::last_change(cx) else {
         return Ok(None);
     };
     let fix = Some("`vit rollback` puts an environment back by its files; `vit history` names it");
     let what = entry.kind.as_str();
-    Ok(Some(match changed_since(cx, &entry.id, proof)? {
+    Ok(Some(match changed_since(cx, &entry.id, &proof)? {
         Changed::Same => check(
             CheckState::Ok,
             format!("{} is what the {what} made of it", proof.path),

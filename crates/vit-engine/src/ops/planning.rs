@@ -13,8 +13,8 @@ use super::update;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::quarantine::{self, Bound};
-use crate::facts::{Facts, Target, repository};
-use crate::plan::{self, Choice, rehearsed};
+use crate::facts::{Facts, Target, programs, repository};
+use crate::plan::{self, Choice, own_steps, rehearsed};
 use crate::rehearsal;
 
 /// How many real versions an error names.
@@ -201,6 +201,8 @@ pub(crate) fn make(
             verticals: &target.switch.verticals,
         },
     )?;
+    let own_steps = own_steps::forward(&repository.own_steps, &target.release.version);
+    repository.missing_programs = programs::missing(cx, target, &own_steps)?;
     let to = target.landing.position(cx, facts.now)?;
     let plan = plan::upgrade(facts, target, &repository, (position, to), choice);
     acceptable(&plan, &choice.accept)?;

@@ -17,8 +17,10 @@ use crate::error::EngineError;
 use crate::facts::quarantine::{Bound, key};
 use crate::facts::{self, Local, Switch, core_version, passed, repository, target};
 use crate::git::Ref;
+use crate::parallel;
 use crate::plan::environment::Decision;
 use crate::plan::{self, own_steps, preflight};
+use crate::registry::{self, Listing, Registry};
 use crate::snapshots;
 use crate::store::quarantine::Key;
 
@@ -45,11 +47,27 @@ pub fn list(cx: &Context<'_>) -> Result<SnapshotReport, EngineError> {
 /// # Errors
 /// There is no such snapshot, or nothing to go back to.
 pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan, EngineError> {
-    let facts = Local::gather(cx)?;
-    let Some(from) = facts.position(cx)? else {
+    make(cx, to, accept).map(|(plan, _)| plan)
+}
+
+/// The plan, and the verticals as they are now.
+pub(super) fn make(
+    cx: &Context<'_>,
+    to: Option<&str>,
+    accept: &[Code],
+) -> Result<(Plan, Vec<Vertical>), EngineError> {
+    let (local, heard) = parallel::both(
+        || -> Result<_, EngineError> {
+            let facts = Local::gather(cx)?;
+            let from = facts.position(cx)?;
+            Ok((facts, from))
+        },
+        || facts::local_refs(cx.git).map(|refs| (refs, listing(cx))),
+    );
+    let ((facts, from), (refs, listing)) = (local?, heard?);
+    let Some(from) = from else {
         return Err(planning::unborn());
     };
-    let refs = facts::local_refs(cx.git)?;
     let list = snapshots::list(cx, Some(&from.commit))?;
     let snapshot = destination::choose(&list, to).map_err(|error| match to {
         None => destination::with_ways_back(cx, &from, &list, error),
@@ -58,39 +76,22 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
     let mut problems = Vec::new();
     let to = destination::position(cx, &refs, &from, snapshot, &mut problems)?;
     let submodule = submodule::back(cx, snapshot, &to, &mut problems)?;
-    let switch = target::switch(cx, &facts.verticals, &from, &to)?;
-    let repository = repository::gather(cx, &facts.verticals)?;
+    let (switch, rest) = parallel::both(
+        || target::switch(cx, &facts.verticals, &from, &to),
+        || -> Result<_, EngineError> {
+            let repository = repository::gather(cx, &facts.verticals)?;
+            let passed = passed::gather(cx, snapshot, &from.commit)?;
+            Ok((repository, passed, environment::decide(cx, &snapshot.id)?))
+        },
+    );
+    let switch = switch?;
+    let (repository, (passed, unreadable), (mut environment, environment_fact)) = rest?;
     preflight::working_tree(&mut problems, &facts.status, &repository);
-    if !switch.in_the_way.is_empty() {
-        problems.push(
-            Problem::new(
-                Code::UntrackedInTheWay,
-                "working tree",
-                "files that git does not track stand where the snapshot has files",
-            )
-            .evidence(preflight::name_files(&switch.in_the_way))
-            .hint(Who::You, "move them elsewhere"),
-        );
-    }
+    problems.extend(in_the_way(&switch));
     // A commit that an upgrade made is nobody's work, and the snapshot of this rollback keeps it.
-    let made_by_us = list.iter().any(|snapshot| snapshot.next);
-    let own = if made_by_us {
-        0
-    } else {
-        own_commits(cx, &from, &refs)?
-    };
-    if own > 0 {
-        problems.push(
-            Problem::new(
-                Code::OwnCommits,
-                "HEAD",
-                "HEAD carries commits that no branch and no tag holds: going back would lose them",
-            )
-            .evidence(format!("{own} commits"))
-            .hint(Who::You, "give them a name first: `git branch my-work`"),
-        );
+    if !list.iter().any(|snapshot| snapshot.next) {
+        problems.extend(own_commits(cx, &from, &refs)?);
     }
-    let (passed, unreadable) = passed::gather(cx, snapshot, &from.commit)?;
     problems.extend(unreadable);
     let (own_steps, irreversible) = own_steps::backward(&passed);
     problems.extend(own_steps::irreversible(
@@ -98,7 +99,6 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
         accept,
         "an upgrade that is gone back from ran this step, and it cannot be undone",
     ));
-    let (mut environment, environment_fact) = environment::decide(cx, &snapshot.id)?;
     problems.append(&mut environment.problems);
     let (disk, disk_problem) = plan::disk(switch.bytes, facts::free_bytes(cx)?);
     problems.extend(disk_problem);
@@ -109,7 +109,7 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
         position: from,
     };
     let accepted = plan::accepted(accept, problems.iter());
-    let quarantine_key = key_of_left(cx, &refs, &from, &facts.verticals)?;
+    let quarantine_key = key_of_left(cx, (&refs, listing), &from, &facts.verticals)?;
     let parts = Parts {
         quarantine_key,
         created: cx.clock.now(),
@@ -125,14 +125,36 @@ pub fn plan(cx: &Context<'_>, to: Option<&str>, accept: &[Code]) -> Result<Plan,
     };
     let plan = finish(snapshot, from, to, parts);
     planning::acceptable(&plan, accept)?;
-    Ok(plan)
+    Ok((plan, facts.verticals))
+}
+
+/// What the registry is known to hold, where that can be told; nobody is asked.
+fn listing(cx: &Context<'_>) -> Option<Listed> {
+    let registry = registry::open(cx, None).ok()?;
+    let listing = registry.list(cx, false).ok()?;
+    Some((registry, listing))
+}
+
+/// A registry and what it is known to hold.
+type Listed = (Box<dyn Registry>, Listing);
+
+fn in_the_way(switch: &Switch) -> Option<Problem> {
+    (!switch.in_the_way.is_empty()).then(|| {
+        Problem::new(
+            Code::UntrackedInTheWay,
+            "working tree",
+            "files that git does not track stand where the snapshot has files",
+        )
+        .evidence(preflight::name_files(&switch.in_the_way))
+        .hint(Who::You, "move them elsewhere")
+    })
 }
 
 /// What going back from the installed release by hand is bound to: until some of it changes, the
 /// release is not offered again.
 fn key_of_left(
     cx: &Context<'_>,
-    refs: &[Ref],
+    (refs, listed): (&[Ref], Option<Listed>),
     from: &End,
     verticals: &[Vertical],
 ) -> Result<Key, EngineError> {
@@ -144,9 +166,9 @@ fn key_of_left(
     let commit = names
         .iter()
         .find_map(|name| refs.iter().find(|r| r.name == *name)?.commit.as_deref());
-    let release = match crate::registry::open(cx, None) {
-        Ok(registry) => crate::registry::kept(cx, &*registry, version)?,
-        Err(_) => None,
+    let release = match listed {
+        Some((registry, listing)) => registry::kept_in(cx, &*registry, listing, version)?,
+        None => None,
     };
     let metadata = release.and_then(|release| release.metadata_sha256);
     key(
@@ -174,14 +196,23 @@ struct Parts {
     submodule: Option<Step>,
 }
 
-/// Commits of HEAD that nothing else holds.
-fn own_commits(cx: &Context<'_>, from: &Position, refs: &[Ref]) -> Result<usize, EngineError> {
+/// Commits of HEAD that nothing else holds, which going back would lose.
+fn own_commits(
+    cx: &Context<'_>,
+    from: &Position,
+    refs: &[Ref],
+) -> Result<Option<Problem>, EngineError> {
     let known: Vec<String> = refs.iter().filter_map(|r| r.commit.clone()).collect();
     if known.contains(&from.commit) {
-        Ok(0)
-    } else {
-        Ok(cx.git.commits_not_in(&from.commit, &known)?)
+        return Ok(None);
     }
+    let own = cx.git.commits_not_in(&from.commit, &known)?;
+    let text = "HEAD carries commits that no branch and no tag holds: going back would lose them";
+    Ok((own > 0).then(|| {
+        Problem::new(Code::OwnCommits, "HEAD", text)
+            .evidence(format!("{own} commits"))
+            .hint(Who::You, "give them a name first: `git branch my-work`")
+    }))
 }
 
 /// The mirror of an upgrade: its own steps are taken back while what they ran on is there.

@@ -42,10 +42,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     problems.extend(core.problems);
     problems.extend(Folder::state(cx.site).check());
     problems.extend(Folder::public(cx.site).check());
-    if Folder::state(cx.site).safe().is_ok() {
-        let ledger = ledger::read(&cx.site.state_dir)?;
-        problems.extend(ledger.problem(&cx.site.state_dir));
-    }
+    problems.extend(ledger_problem(cx)?);
     let Unfinished {
         open: open_transaction,
         inconsistent,
@@ -54,7 +51,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     } = unfinished(cx, &mut problems)?;
     let history = history_file::load(cx.site);
     problems.extend(history.problems);
-    let quarantine = quarantine::listed(&quarantine::load(cx, &mut problems)?);
+    let quarantine = quarantine::looked_at(cx, &quarantine::load(cx, &mut problems)?);
     if position.is_none() {
         problems.push(unborn());
     }
@@ -111,6 +108,14 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
         problems,
         next,
     })
+}
+
+/// What is wrong with the ledger of releases.
+fn ledger_problem(cx: &Context<'_>) -> Result<Option<Problem>, EngineError> {
+    if Folder::state(cx.site).safe().is_err() {
+        return Ok(None);
+    }
+    Ok(ledger::read(&cx.site.state_dir)?.problem(&cx.site.state_dir))
 }
 
 /// Whether what a check offered has failed here since: its answer does not count any more.

@@ -8,6 +8,7 @@ use vit_contract::verdict::{Answer, Verdict};
 
 use super::planning::{self, PlanOptions};
 use super::{chain, rollback};
+use crate::compat::Vertical;
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::exec::execute::{self, Inputs};
@@ -173,6 +174,38 @@ pub(super) fn carry_out<'a>(
     execute::execute(cx, held, &inputs)
 }
 
+/// What came of `vit rollback`.
+#[derive(Debug, Clone)]
+pub enum RolledBack {
+    /// The transaction, or the refusal to begin one.
+    Ended(Box<TransactionReport>),
+    /// Somebody said no to the plan.
+    Declined,
+}
+
+/// Plans a rollback and applies it in one go, as [`run`] does an upgrade.
+///
+/// # Errors
+/// Locked, inconsistent, no such snapshot, or an error before anything changed.
+pub fn run_back(
+    cx: &Context<'_>,
+    (to, accept): (Option<&str>, &[Code]),
+    confirm: &mut dyn FnMut(&Plan) -> bool,
+) -> Result<RolledBack, EngineError> {
+    let mut held = Held::acquire(cx, command(Kind::Rollback))?;
+    recover::finish_open(cx, &mut held)?;
+    held.refuse_unfinished()?;
+    let (plan, on_disk) = rollback::make(cx, to, accept)?;
+    if plan.answer == Answer::Blocked {
+        return Ok(RolledBack::Ended(Box::new(refused(plan))));
+    }
+    if !confirm(&plan) {
+        return Ok(RolledBack::Declined);
+    }
+    let report = carry_back(cx, &mut held, &plan, &on_disk)?;
+    Ok(RolledBack::Ended(Box::new(report)))
+}
+
 fn roll_back<'a>(
     cx: &'a Context<'a>,
     held: &mut Held<'a>,
@@ -180,19 +213,26 @@ fn roll_back<'a>(
 ) -> Result<TransactionReport, EngineError> {
     let wanted = plan.target_tag.as_deref();
     let accept: Vec<Code> = plan.accepted.iter().map(|accepted| accepted.code).collect();
-    let now = rollback::plan(cx, wanted, &accept)?;
+    let (now, on_disk) = rollback::make(cx, wanted, &accept)?;
     compare(plan, &now)?;
     if now.answer == Answer::Blocked {
         return Ok(refused(now));
     }
-    let status = cx.git.status()?;
-    let on_disk = verticals::discover(cx, status.head.as_deref())?;
+    carry_back(cx, held, &now, &on_disk)
+}
+
+fn carry_back<'a>(
+    cx: &'a Context<'a>,
+    held: &mut Held<'a>,
+    plan: &Plan,
+    on_disk: &[Vertical],
+) -> Result<TransactionReport, EngineError> {
     // A rollback goes where the installation was already judged: the smoke tests tell, they do
     // not gate, and nothing is judged again.
     let rejudge = || Ok(Verdict::new(Vec::new(), Vec::new()));
     let inputs = Inputs {
-        plan: &now,
-        verticals: &on_disk,
+        plan,
+        verticals: on_disk,
         rejudge: &rejudge,
     };
     execute::execute(cx, held, &inputs)

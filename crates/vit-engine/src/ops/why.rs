@@ -50,6 +50,8 @@ pub(super) fn look(
         None => None,
     };
     let mut survey = Survey::new(cx, facts, None);
+    // As if nothing were in quarantine.
+    let mut anyway = Survey::new(cx, facts, Some(""));
     let mut newer: Vec<&Release> = facts
         .listing
         .releases
@@ -76,12 +78,16 @@ pub(super) fn look(
             }
             facts.known.now(release)
         };
-        let found = one(
+        let mut found = one(
             facts,
             &mut survey,
             (&release, asked.is_some()),
             possible.is_some(),
         )?;
+        if found.state == WhyState::Blocked && !facts.quarantine.releases.is_empty() {
+            let closed = closed_hops(facts, (&mut survey, &mut anyway), &release)?;
+            found.reasons.extend(closed);
+        }
         if found.state == WhyState::Offered {
             possible = Some(release.version.clone());
         }
@@ -154,6 +160,28 @@ fn one(
         whole || way.as_ref().is_some_and(|w| !w.then.is_empty()),
     );
     Ok(told(release, state, way.as_ref(), reasons))
+}
+
+/// The releases in quarantine that keep the only way to a later one closed.
+fn closed_hops(
+    facts: &Facts,
+    (survey, anyway): (&mut Survey<'_>, &mut Survey<'_>),
+    release: &Release,
+) -> Result<Vec<Problem>, EngineError> {
+    if !release.is_usable() {
+        return Ok(Vec::new());
+    }
+    let (_, way) = anyway.judge(release, false)?;
+    let mut closed = Vec::new();
+    for version in way.iter().flat_map(Way::through) {
+        let (verdict, _) = survey.judge(planning::find(facts, &version)?, false)?;
+        let held = |problem: &&Problem| problem.code == Code::Quarantined && problem.blocks();
+        closed.extend(verdict.problems().filter(held).map(|problem| Problem {
+            message: format!("the way leads through it: {}", problem.message),
+            ..problem.clone()
+        }));
+    }
+    Ok(closed)
 }
 
 fn not_newer(

@@ -6,6 +6,8 @@ use vit_contract::plan::{CommandStep, Plan, Step, StepOrigin};
 use vit_contract::problem::{Problem, Severity, Who};
 use vit_contract::settings::StepSettings;
 
+use crate::facts::programs::{Missing, Why};
+
 /// The steps of an upgrade to `target`, in the order of the settings.
 #[must_use]
 pub fn forward(settings: &[StepSettings], target: &Version) -> Vec<CommandStep> {
@@ -79,6 +81,44 @@ fn origin(transaction: &Passed) -> StepOrigin {
         from_version: version(&transaction.plan.from.version),
         to_version: version(&transaction.plan.to.version),
     }
+}
+
+/// A problem for each program that a step names and that is not there. Where the environment
+/// changes, the installation may yet bring it.
+#[must_use]
+pub fn unrunnable(missing: &[Missing], environment_changes: bool) -> Vec<Problem> {
+    missing
+        .iter()
+        .map(|missing| {
+            let (what, hint) = match missing.why {
+                Why::NotOnPath => (
+                    "is in no folder of the PATH that the step is given",
+                    "install it, or name it by its whole path; a path with a `/` in it counts from \
+                     the installation's root",
+                ),
+                Why::NotThere => (
+                    "is neither in the target's tree nor on disk",
+                    "mend the path in the settings; it counts from the installation's root, as the \
+                     target has it",
+                ),
+                Why::NotExecutable => (
+                    "is no executable file in the target's tree",
+                    "name its interpreter first (`[\"python\", \"FILE\"]`), or ask whoever releases \
+                     it to make it executable",
+                ),
+            };
+            let brought = environment_changes && missing.why != Why::NotExecutable;
+            let text = format!("a program that the step names {what}");
+            let problem = Problem::new(Code::OwnStepProgramMissing, &missing.step, text)
+                .evidence(missing.program.clone())
+                .hint(Who::You, hint);
+            if brought {
+                problem.severity(Severity::Warning)
+            } else {
+                problem
+            }
+        })
+        .collect()
 }
 
 /// A problem for each step that nothing takes back: it blocks until somebody accepts it.

@@ -13,7 +13,7 @@ use vit_contract::code::Code;
 use vit_contract::problem::Severity;
 
 use crate::context::Context;
-use crate::error::EngineError;
+use crate::error::{EngineError, io_at};
 use crate::event::Event;
 use crate::exec::run::problem_of;
 use crate::process::{self, Marker};
@@ -67,9 +67,7 @@ impl Place {
                 _lock: lock,
             });
         }
-        Err(io_at("making the folder", &all)(
-            rustix::io::Errno::EXIST.into(),
-        ))
+        Err(io_at("making the folder", &all)(rustix::io::Errno::EXIST))
     }
 
     /// The working tree.
@@ -216,13 +214,4 @@ fn make_folder(path: &Path) -> Result<(), EngineError> {
 /// Without links: as git names it, and as the system names what runs there.
 fn real(path: &Path) -> Result<PathBuf, EngineError> {
     fs::canonicalize(path).map_err(io_at("finding", path))
-}
-
-fn io_at(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> EngineError {
-    let path = path.to_owned();
-    move |source| EngineError::Io {
-        action,
-        path,
-        source,
-    }
 }

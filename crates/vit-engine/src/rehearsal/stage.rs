@@ -200,6 +200,11 @@ impl Stage<'_> {
         Ok(())
     }
 
+    fn installs(&self) -> bool {
+        let mut steps = self.plan.steps.iter();
+        steps.any(|step| matches!(step, Step::Environment(_)))
+    }
+
     /// The manifests as they stand on disk at the target.
     fn judge(&self, cx: &Context<'_>) -> Result<(), Stop> {
         let to = &self.plan.to.position;
@@ -243,6 +248,9 @@ impl Stage<'_> {
         let left_out = |test: &SmokeTest| brought.verticals_left_out.contains(&test.root);
         let (absent, present): (Vec<SmokeTest>, Vec<SmokeTest>) =
             self.plan.smoke_tests.iter().cloned().partition(left_out);
+        let installed = python.filter(|_| self.installs());
+        let made = installed.map(|path| Ok((path, steps::environment::look(cx, path)?)));
+        let made = made.transpose().map_err(unable)?;
         let probed = probe::run(cx, &present, &about);
         for result in &probed.results {
             let Some(problem) = probe::problem(result) else {
@@ -262,6 +270,11 @@ impl Stage<'_> {
                 .changed(cx, (&comparing, kept.as_ref()))
                 .map_err(|error| fails(&error))?;
             held.fails.extend(changed);
+            if let Some((path, made)) = &made {
+                let changed = steps::environment::differing(cx, path, made).map_err(unable)?;
+                let problem = (!changed.is_empty()).then(|| steps::environment::mismatch(&changed));
+                held.fails.extend(problem);
+            }
         }
         Ok(probed.outputs)
     }

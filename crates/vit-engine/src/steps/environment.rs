@@ -11,11 +11,11 @@ use vit_contract::plan::{EnvironmentAction, EnvironmentPlan, EnvironmentStep, St
 use super::leftovers::Leftovers;
 use crate::cancel::Cancel;
 use crate::context::Context;
-use crate::error::EngineError;
+use crate::error::{EngineError, io_at as io};
 use crate::exec::execute::{Failure, failed};
 use crate::exec::record::KeptEnvironment;
 use crate::facts::environment;
-use crate::store::environments;
+use crate::store::{atomic, environments};
 use crate::twin::{self, Manifest, Restore, Tolerate, Work};
 
 mod after;
@@ -23,7 +23,7 @@ mod difference;
 mod install;
 mod retention;
 
-pub use after::{Changed, changed_since, installed, settle};
+pub use after::{Changed, Settled, changed_since, differing, installed, look, mismatch, settle};
 pub use retention::{drop_kept, prune};
 
 /// The environment that a kept one becomes on its way to the live place.
@@ -47,7 +47,7 @@ pub fn keep(
     let Some(step) = step else {
         return Ok(None);
     };
-    let path = live(step)?;
+    let (path, made) = live(step)?;
     let state = &cx.site.state_dir;
     let place = place(cx, &path, transaction);
     let mut kept = KeptEnvironment {
@@ -55,12 +55,16 @@ pub fn keep(
         twin: place.display().to_string(),
         manifest_sha256: String::new(),
         files: 0,
+        made,
     };
     let work = Work {
         cancel: cx.cancel,
         faults: cx.faults,
     };
     environments::write(state, transaction, &kept, cx.faults)?;
+    if made {
+        fs::create_dir(&path).map_err(io("making", &path))?;
+    }
     if place != environments::folder(state, transaction)? {
         retention::hide(cx, &place)?;
         fs::create_dir(&place).map_err(io("making", &place))?;
@@ -73,22 +77,41 @@ pub fn keep(
     Ok(Some(kept))
 }
 
-/// The environment's own folder. Where somebody has removed it there is nothing to keep, and
-/// nothing to compare an undo with: an empty folder is both, and a person can make it.
-fn live(step: &EnvironmentStep) -> Result<PathBuf, EngineError> {
+/// The environment's own folder, and whether it has to be made: where somebody has removed it, an
+/// empty one is kept, put in exchange and compared with like any other.
+fn live(step: &EnvironmentStep) -> Result<(PathBuf, bool), EngineError> {
     let path = Path::new(&step.path);
-    fs::canonicalize(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => EngineError::BadInput {
-            summary: format!(
-                "the environment {} is gone: `mkdir` the folder and try again, an empty one is \
-                 enough for what is put in its place",
-                vit_contract::text::visible(&step.path)
-            ),
-            problems: Vec::new(),
-            hints: Vec::new(),
-        },
-        _ => io("opening", path)(error),
-    })
+    match fs::canonicalize(path) {
+        Ok(live) => Ok((live, false)),
+        // A link that leads nowhere is somebody's, and no place to make anything in.
+        Err(error)
+            if error.kind() == std::io::ErrorKind::NotFound
+                && fs::symlink_metadata(path).is_err() =>
+        {
+            let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+                return Err(io("opening", path)(error));
+            };
+            let above = fs::canonicalize(above).map_err(io("opening", above))?;
+            Ok((above.join(name), true))
+        }
+        Err(error) => Err(io("opening", path)(error)),
+    }
+}
+
+/// Takes an empty folder away that was made where there was no environment.
+fn unmake(kept: &KeptEnvironment) -> Result<(), EngineError> {
+    if !kept.made {
+        return Ok(());
+    }
+    let path = Path::new(&kept.path);
+    match fs::remove_dir(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(io("removing", path)(error))
+        }
+        _ => {
+            atomic::sync_folder(atomic::folder_of(path)).map_err(io("syncing the folder of", path))
+        }
+    }
 }
 
 /// Where the twin goes: below the state folder where a rename brings it back from there, or where
@@ -154,6 +177,7 @@ fn bring(
     };
     let incoming = Path::new(&own.twin).join(INCOMING);
     twin::remove_tree(&incoming, Path::new(&own.twin), &work)?;
+    // On disk together with the exchange, when the restoring waits for it.
     twin::link_copy(&environments::tree(&kept), &incoming, &work)?;
     let live = Path::new(&kept.path);
     restore(cx, live, (&incoming, &manifest), cx.cancel)
@@ -187,7 +211,8 @@ pub fn undo(
         environments::tree(kept)
     };
     // Nobody stops a rollback.
-    restore(cx, live, (&tree, &manifest), &Cancel::default())
+    restore(cx, live, (&tree, &manifest), &Cancel::default())?;
+    unmake(kept)
 }
 
 /// Brings `live` to what the manifest says.
@@ -226,6 +251,9 @@ fn restore(
 /// # Errors
 /// It cannot be made: the smoke tests should not run then.
 pub fn guard(cx: &Context<'_>, kept: &KeptEnvironment) -> Result<(), EngineError> {
+    if kept.made {
+        return Ok(());
+    }
     let cancel = Cancel::default();
     let work = Work {
         cancel: &cancel,
@@ -237,6 +265,7 @@ pub fn guard(cx: &Context<'_>, kept: &KeptEnvironment) -> Result<(), EngineError
         twin::remove_tree(old, within, &work)?;
     }
     twin::link_copy(Path::new(&kept.path), &fresh, &work)?;
+    install::sync(cx, &fresh)?;
     fs::rename(&fresh, &guard).map_err(io("keeping", &guard))
 }
 
@@ -265,7 +294,13 @@ fn compare_with(
         faults: &faults,
     };
     let manifest = environments::manifest(kept)?;
-    let found = twin::verify(Path::new(&kept.path), &manifest, tolerate, &work)?;
+    let live = Path::new(&kept.path);
+    let none = kept.made && fs::symlink_metadata(live).is_err();
+    let found = if none {
+        Vec::new()
+    } else {
+        twin::verify(live, &manifest, tolerate, &work)?
+    };
     let proof = EnvironmentProof {
         path: kept.path.clone(),
         sha256: kept.manifest_sha256.clone(),
@@ -328,14 +363,4 @@ fn files(manifest: &Manifest) -> usize {
         .entries()
         .filter(|(_, entry)| matches!(entry.node, twin::Node::File { .. }))
         .count()
-}
-
-/// Turns an I/O error into the engine's.
-fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> EngineError {
-    let path = path.to_owned();
-    move |source| EngineError::Io {
-        action,
-        path,
-        source,
-    }
 }

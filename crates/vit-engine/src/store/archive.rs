@@ -1,13 +1,11 @@
 //! The journal as far back as it is kept: the file in use, those that were rotated away, and
 //! those that were moved aside because they are damaged. For readers; nothing is written.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 use super::journal::record::{Record, parse};
 use super::journal::{FILE, MAX_BYTES};
-use super::{atomic, failed};
+use super::{atomic, paths_in};
 use crate::error::EngineError;
 
 /// Everything that can still be read of the journal.
@@ -82,14 +80,8 @@ impl Archive {
 /// The files of the journal, the oldest first: damaged ones, rotated ones by number, the one in
 /// use.
 fn files(state_dir: &Path) -> Result<Vec<PathBuf>, EngineError> {
-    let entries = match fs::read_dir(state_dir) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(failed("reading", state_dir)(error)),
-    };
     let mut found = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed("reading", state_dir))?.path();
+    for path in paths_in(state_dir)? {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
             continue;
         };

@@ -112,15 +112,6 @@ impl<'a> Copier<'a> {
         })
     }
 
-    /// Makes the twin durable.
-    pub(super) fn sync(&self) -> Result<(), EngineError> {
-        self.work
-            .at("sync")
-            .and_then(|()| Ok(rustix::fs::syncfs(self.to.fd())?))
-            .and_then(|()| self.work.at("synced"))
-            .map_err(failed("syncing", self.to.path()))
-    }
-
     fn try_link(&self, found: &Found) -> io::Result<bool> {
         self.work.at("link")?;
         let (from, to) = (self.from.fd(), self.to.fd());

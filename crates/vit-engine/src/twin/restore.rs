@@ -17,7 +17,7 @@ use super::exchange::{ExchangeError, exchange};
 use super::manifest::Manifest;
 use super::repair::Repair;
 use super::tree::Tree;
-use super::verify::{Mismatch, Tolerate, verify};
+use super::verify::{Mismatch, Tolerate, is_same, verify};
 use super::{Work, failed, sync_folder_of};
 use crate::error::EngineError;
 
@@ -91,7 +91,8 @@ pub fn restore(
             errors: Vec::new(),
         },
     };
-    if !restoring.is_done()? {
+    // It ends at the first finding: what else is wrong counts only where the twin is not whole.
+    if !is_same(live, manifest, with.tolerate, work)? {
         restoring.bring()?;
         restoring.repair()?;
     }
@@ -158,11 +159,15 @@ impl Restoring<'_> {
         }
     }
 
-    fn twin_is_better(&self) -> Result<bool, EngineError> {
+    fn twin_is_better(&mut self) -> Result<bool, EngineError> {
         if !fs::symlink_metadata(self.twin).is_ok_and(|found| found.is_dir()) {
             return Ok(false);
         }
         let twin = verify(self.twin, self.manifest, Tolerate::Nothing, self.work)?;
+        if twin.is_empty() {
+            return Ok(true);
+        }
+        self.is_done()?;
         Ok(twin.len() < self.done.mismatches.len())
     }
 
@@ -193,8 +198,10 @@ impl Restoring<'_> {
         sources.extend_from_slice(self.with.sources);
         let mut repaired = BTreeSet::new();
         let mut before: Vec<Mismatch> = Vec::new();
+        let mut ended = false;
         for _ in 0..ROUNDS {
-            if self.is_done()? || self.done.mismatches == before {
+            ended = self.is_done()? || self.done.mismatches == before;
+            if ended {
                 break;
             }
             let mut repair = Repair::new(self.live, self.manifest, &sources, self.work)?;
@@ -203,7 +210,9 @@ impl Restoring<'_> {
             repaired.extend(self.done.mismatches.iter().map(|m| m.path.clone()));
             before.clone_from(&self.done.mismatches);
         }
-        self.is_done()?;
+        if !ended {
+            self.is_done()?;
+        }
         for left in &self.done.mismatches {
             repaired.remove(&left.path);
         }

@@ -23,15 +23,26 @@ use crate::error::EngineError;
 /// Something could not be read or made, one lies inside the other, or somebody asked to stop.
 /// What was made is removed then.
 pub fn take(source: &Path, twin: &Path, work: &Work<'_>) -> Result<Manifest, EngineError> {
-    make(source, twin, true, work)
+    let manifest = make(source, twin, true, work)?;
+    sync(twin, work).inspect_err(|_| drop(remove::force(twin)))?;
+    Ok(manifest)
 }
 
-/// Like [`take`], without hashing.
+/// Like [`take`], without hashing and without waiting for the disk: whoever counts on it syncs.
 ///
 /// # Errors
 /// As [`take`].
 pub fn link_copy(source: &Path, target: &Path, work: &Work<'_>) -> Result<(), EngineError> {
     make(source, target, false, work).map(|_| ())
+}
+
+/// Makes a twin durable.
+fn sync(twin: &Path, work: &Work<'_>) -> Result<(), EngineError> {
+    let tree = Tree::open(twin)?;
+    work.at("sync")
+        .and_then(|()| Ok(rustix::fs::syncfs(tree.fd())?))
+        .and_then(|()| work.at("synced"))
+        .map_err(failed("syncing", twin))
 }
 
 fn make(source: &Path, twin: &Path, hash: bool, work: &Work<'_>) -> Result<Manifest, EngineError> {
@@ -111,7 +122,6 @@ fn fill(copier: &Copier<'_>, found: &[Found]) -> Result<Manifest, EngineError> {
     for folder in folders.iter().rev() {
         entries.push((folder.name.clone(), copier.finish(folder)?));
     }
-    copier.sync()?;
     Ok(Manifest {
         entries: entries.into_iter().collect(),
     })

@@ -3,30 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use vit_testkit::{World, python, tools};
+use vit_testkit::{World, python};
 
 use super::{rollback, upgrade, world};
+use crate::small_disk::{Small, run};
 use crate::transaction::{put, sound, status};
-
-/// A small file system, unmounted when dropped.
-struct Small(PathBuf);
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        run("umount", &["--lazy"], &self.0);
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a file system is mounted by a program"
-)]
-fn run(program: &str, args: &[&str], path: &Path) -> bool {
-    let output = Command::new(program).args(args).arg(path).output();
-    output.is_ok_and(|output| output.status.success())
-}
 
 /// A world whose environment lies elsewhere, named in the settings; and that place.
 fn elsewhere(smoke: &str) -> Option<(World, Small, PathBuf)> {
@@ -36,22 +18,14 @@ fn elsewhere(smoke: &str) -> Option<(World, Small, PathBuf)> {
     let world = world(smoke);
     let place = world.root().join("elsewhere");
     std::fs::create_dir(&place).unwrap();
-    let mut small = None;
-    let works = || {
-        let args = ["-t", "tmpfs", "-o", "size=4m", "tmpfs"];
-        small = run("mount", &args, &place).then(|| Small(place.clone()));
-        small.is_some()
-    };
-    if !tools::need_that("to mount a file system", works) {
-        return None;
-    }
+    let small = Small::mount(&place, 4)?;
     assert!(run("mv", &["-t", place.to_str()?], &world.path(".venv")));
     let env = place.join(".venv");
     world.write(
         "vit.toml",
         format!("[environment]\npath = {:?}\n", env.to_str()?),
     );
-    Some((world, small?, env))
+    Some((world, small, env))
 }
 
 /// What stands beside an environment, itself left out.

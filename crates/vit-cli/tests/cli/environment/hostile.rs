@@ -46,6 +46,53 @@ fn whatever_a_smoke_test_does_the_environment_comes_back() {
     }
 }
 
+/// A smoke test that passes and changes what was installed has not passed: the proof would bless
+/// what no installer has made. Bytecode is Python's own.
+#[test]
+fn a_smoke_test_that_passes_may_not_change_what_was_installed() {
+    if !python::need() {
+        return;
+    }
+    let prepared = world("exit 1");
+    let site = "$(echo .venv/lib/python*/site-packages)";
+    for (change, named) in [
+        (
+            format!("echo x >> {site}/alpha/__init__.py"),
+            Some("alpha/__init__.py: has other content"),
+        ),
+        (
+            format!("echo x > {site}/left.py"),
+            Some("left.py: should not be there"),
+        ),
+        ("python -c 'import alpha, beta'".to_owned(), None),
+    ] {
+        let world = prepared.copy();
+        world.vertical("finance", |v| {
+            v.smoke(&format!(
+                "cd \"$VIT_CORE_ROOT\"; [ $VIT_PHASE = rollback ] || {change}"
+            ))
+        });
+        let (tree, before) = (world.state(), manifest(&world));
+        let rehearsed = with_stub(&world, &["plan", "--rehearse", "--json"]).run();
+        let told = rehearsed.stdout.contains("environment_mismatch");
+        assert_eq!(told, named.is_some(), "{rehearsed:?}");
+        let run = upgrade(&world).run();
+        let Some(named) = named else {
+            run.assert_code(0);
+            sound(&world).unwrap();
+            continue;
+        };
+        run.assert_code(3);
+        let cause = run.json()["problems"][0].clone();
+        assert_eq!(cause["code"], "environment_mismatch", "{run:?}");
+        let evidence = cause["evidence"].as_str().unwrap();
+        assert!(evidence.contains(named), "{evidence}");
+        assert_same_env(&world, &before);
+        world.state().assert_same(&tree);
+        sound(&world).unwrap();
+    }
+}
+
 /// A write through a hard link that the twin shares with the live file. A twin that was written
 /// into is never called right: it is mended from another one, or the end is inconsistent.
 #[test]

@@ -1,55 +1,12 @@
 //! A smoke test that fills the disk: CASES.md 12. The installation stands on a small file system
 //! of its own.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use vit_testkit::{World, smoke, tools};
+use vit_testkit::smoke;
 
+use crate::small_disk::on_a_small_disk;
 use crate::transaction::{FAILS_ON_NEW, outcomes, sound, status, upgrade, world};
-
-/// A small file system, unmounted when dropped.
-struct Small(PathBuf);
-
-impl Small {
-    fn mount(at: &Path) -> Option<Self> {
-        run("mount", &["-t", "tmpfs", "-o", "size=24m", "tmpfs"], at).then(|| Self(at.to_owned()))
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        run("umount", &["--lazy"], &self.0);
-    }
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a file system is mounted by a program"
-)]
-fn run(program: &str, args: &[&str], path: &Path) -> bool {
-    let output = Command::new(program).args(args).arg(path).output();
-    output.is_ok_and(|output| output.status.success())
-}
-
-/// Moves the installation onto a file system of its own.
-fn on_a_small_disk(world: &World) -> Option<Small> {
-    let place = world.installation();
-    let aside = world.root().join("aside");
-    std::fs::rename(&place, &aside)
-        .and_then(|()| std::fs::create_dir(&place))
-        .expect("a place for the file system can be made");
-    let mut small = None;
-    let works = || {
-        small = Small::mount(&place);
-        small.is_some()
-    };
-    if tools::need_that("to mount a file system", works) {
-        let from = aside.join(".");
-        assert!(run("cp", &["-a", "-t", place.to_str()?], &from));
-    }
-    small
-}
 
 #[test]
 fn case_12_a_smoke_test_that_fills_the_disk() {

@@ -44,13 +44,57 @@ fn doctor_names_the_programs_that_are_not_there() {
     let run = world.vit(&["doctor"]);
     run.assert_stdout("no-such-program-at-all")
         .assert_stdout("scripts/missing.sh");
-    let run = upgrade(&world).run();
-    run.assert_code(4);
-    let cause = run.json()["problems"][0].clone();
-    assert_eq!(cause["code"], "own_step_failed");
     let fine = world_with(&maker("a"), "exit 0");
     let run = fine.vit(&["doctor"]);
     run.assert_code(0).assert_stdout("step a");
+}
+
+/// A step that cannot begin is told before anything is switched; what the target brings is there.
+#[test]
+fn a_program_that_is_not_there_blocks_the_plan() {
+    let step = |run: &str| format!("[[step]]\nname = \"a\"\nrun = [\"{run}\"]\nundo = \"true\"\n");
+    let world = crate::transaction::world("exit 0");
+    world.publish("1.2.0", |r| {
+        r.executable("scripts/brought.sh", "#!/bin/sh\nexit 0\n")
+            .file("scripts/plain.sh", Some("#!/bin/sh\nexit 0\n"))
+    });
+    std::fs::create_dir_all(world.path("domains/own")).unwrap();
+    world.write("domains/own/plain.sh", "#!/bin/sh\n");
+    for (run, why) in [
+        ("no-such-program-at-all", Some("PATH")),
+        (
+            "scripts/missing.sh",
+            Some("neither in the target's tree nor on disk"),
+        ),
+        (
+            "domains/own/plain.sh",
+            Some("neither in the target's tree nor on disk"),
+        ),
+        ("scripts/plain.sh", Some("no executable file")),
+        ("/no/such/program", Some("nor on disk")),
+        ("scripts/brought.sh", None),
+        ("./domains/../scripts/brought.sh", None),
+        ("true", None),
+    ] {
+        world.write("vit.toml", step(run));
+        let plan = world.vit(&["plan", "--json"]);
+        let found = plan.json()["preflight"].to_string();
+        match why {
+            Some(why) => {
+                plan.assert_code(1);
+                assert!(
+                    found.contains("own_step_program_missing"),
+                    "{run}: {plan:?}"
+                );
+                assert!(found.contains(why), "{run}: {found}");
+            }
+            None => drop(plan.assert_code(0)),
+        }
+    }
+    world.write("vit.toml", step("no-such-program-at-all"));
+    let before = world.state();
+    upgrade(&world).run().assert_code(1);
+    world.state().assert_same(&before);
 }
 
 #[test]

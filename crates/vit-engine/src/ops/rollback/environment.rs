@@ -3,12 +3,16 @@
 use vit_contract::code::Code;
 use vit_contract::plan::{EnvironmentAction, EnvironmentPlan, EnvironmentStep};
 use vit_contract::problem::{Problem, Who};
+use vit_contract::text::visible;
 
 use crate::context::Context;
 use crate::error::EngineError;
 use crate::facts::environment::kept::{self, Kept};
 use crate::facts::environment::{Found, find};
 use crate::plan::environment::{Decision, fact};
+
+/// How many packages a warning names.
+const NAMED: usize = 5;
 
 /// What becomes of the environment, and the environment as a fact that the plan rests on.
 pub(super) fn decide(cx: &Context<'_>, snapshot: &str) -> Result<(Decision, String), EngineError> {
@@ -28,6 +32,7 @@ pub(super) fn decide(cx: &Context<'_>, snapshot: &str) -> Result<(Decision, Stri
             },
         },
         Kept::Twin { id, kept } => Decision {
+            problems: vanishing(&kept::added(cx, &kept)).into_iter().collect(),
             plan: EnvironmentPlan::Changes {
                 path: kept.path.clone(),
                 found_by: match &found {
@@ -43,7 +48,6 @@ pub(super) fn decide(cx: &Context<'_>, snapshot: &str) -> Result<(Decision, Stri
                     manifest_sha256: kept.manifest_sha256,
                 },
             }),
-            problems: Vec::new(),
         },
         Kept::Lost { id } => Decision {
             problems: vec![lost(&id)],
@@ -51,6 +55,28 @@ pub(super) fn decide(cx: &Context<'_>, snapshot: &str) -> Result<(Decision, Stri
         },
     };
     Ok((decision, fact))
+}
+
+/// That packages which somebody has installed since do not come back with the old environment.
+fn vanishing(added: &[String]) -> Option<Problem> {
+    if added.is_empty() {
+        return None;
+    }
+    let mut named: Vec<String> = added.iter().take(NAMED).map(|name| visible(name)).collect();
+    if added.len() > NAMED {
+        named.push(format!("and {} more", added.len() - NAMED));
+    }
+    let text =
+        "packages that were installed by hand since are not in the environment that comes back";
+    Some(
+        Problem::new(Code::EnvironmentAdditions, "environment", text)
+            .evidence(named.join(", "))
+            .hint(
+                Who::You,
+                "install them again afterwards; `vit rollback --to pre-rollback-<time>` comes back \
+                 to the environment that has them",
+            ),
+    )
 }
 
 fn not_managed(found: &Found) -> Decision {

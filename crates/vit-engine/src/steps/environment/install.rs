@@ -192,7 +192,7 @@ fn environment(cx: &Context<'_>, transaction: &str, path: &Path) -> Vec<(OsStrin
 }
 
 /// Waits until everything written to the environment's file system is on disk.
-fn sync(cx: &Context<'_>, path: &Path) -> Result<(), crate::error::EngineError> {
+pub(super) fn sync(cx: &Context<'_>, path: &Path) -> Result<(), crate::error::EngineError> {
     cx.faults
         .at(format_args!("environment.sync"))
         .and_then(|()| std::fs::File::open(path))

@@ -57,6 +57,9 @@ pub fn drop_kept(cx: &Context<'_>, transaction: &str, outcome: Outcome) -> Resul
     match outcome {
         // Also where the program died before it had written down what it keeps.
         Outcome::RollbackExecuted | Outcome::Failed => {
+            if let Some(kept) = &kept {
+                super::unmake(kept)?;
+            }
             environments::remove(state, transaction, cx.faults)
         }
         Outcome::Success => {
