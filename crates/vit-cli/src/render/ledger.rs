@@ -52,8 +52,7 @@ pub fn show(report: &LedgerReport, view: View) -> String {
 }
 
 fn row(entry: &LedgerEntry) -> Vec<Cell> {
-    let id =
-        |id: &Option<String>| Cell::new(id.as_deref().map_or_else(|| "-".to_owned(), short_id));
+    let id = |id: &Option<String>| Cell::new(id.as_deref().map_or_else(|| "-".to_owned(), short));
     let last = entry.notes.last();
     let mark = match last {
         Some(note) if note.accepted => Cell::new("accepted").paint(Paint::yellow),
