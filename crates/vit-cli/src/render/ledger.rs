@@ -52,8 +52,7 @@ pub fn show(report: &LedgerReport, view: View) -> String {
 }
 
 fn row(entry: &LedgerEntry) -> Vec<Cell> {
-    let id =
-        |id: &Option<String>| Cell::new(id.as_deref().map_or_else(|| "-".to_owned(), short_id));
+    let id = |id: &Option<String>| Cell::new(id.as_deref().map_or_else(|| "-".to_owned(), short));
     let last = entry.notes.last();
     let mark = match last {
         Some(note) if note.accepted => Cell::new("accepted").paint(Paint::yellow),
@@ -71,10 +70,6 @@ fn row(entry: &LedgerEntry) -> Vec<Cell> {
         Cell::new(&entry.source),
         mark,
     ]
-}
-
-fn short_id(id: &str) -> String {
-    short(id).to_owned()
 }
 
 fn noted(note: &LedgerNote) -> String {
