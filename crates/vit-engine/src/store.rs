@@ -16,7 +16,7 @@
 //! | `<state>/choices.json`, `last_check.json` | [`choices`], [`last_check`] |
 //! | `<state>/confirm.json` | [`request`] |
 //! | `<state>/quarantine.json` | [`quarantine`] |
-//! | `<state>/ledger.jsonl`, `ledger.head`, `ledger.lock` | [`ledger`] |
+//! | `<state>/ledger.jsonl`, `ledger.head`, `ledger-lock` | [`ledger`] |
 //! | `.vitruvyan/upgrade_history.json` | [`history_file`] |
 
 use std::fs;

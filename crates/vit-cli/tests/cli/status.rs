@@ -86,6 +86,7 @@ fn a_healthy_installation() {
     ok    vertical domains/finance  domains/finance/vertical_manifest.yaml
     ok    environment               dependencies are not managed: no Python environment was found (settings, VIRTUAL_ENV, .venv, venv)
     ok    releases                  2 known from origin
+    ok    ledger                    2 releases were seen
 
     all is well
     ");

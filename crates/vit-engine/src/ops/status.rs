@@ -40,9 +40,7 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     let core = core_version::find(cx, &local.status, &refs)?;
     let mut problems = cx.site.problems.clone();
     problems.extend(core.problems);
-    problems.extend(Folder::state(cx.site).check());
-    problems.extend(Folder::public(cx.site).check());
-    problems.extend(ledger_problem(cx)?);
+    problems.extend(of_state(cx)?);
     let Unfinished {
         open: open_transaction,
         inconsistent,
@@ -110,12 +108,15 @@ pub fn status(cx: &Context<'_>) -> Result<StatusReport, EngineError> {
     })
 }
 
-/// What is wrong with the ledger of releases.
-fn ledger_problem(cx: &Context<'_>) -> Result<Option<Problem>, EngineError> {
-    if Folder::state(cx.site).safe().is_err() {
-        return Ok(None);
+/// What is wrong with the state folders, and with the ledger where they can be believed.
+fn of_state(cx: &Context<'_>) -> Result<Vec<Problem>, EngineError> {
+    let mut problems = Folder::state(cx.site).check();
+    if problems.is_empty() {
+        let ledger = ledger::read(&cx.site.state_dir)?;
+        problems.extend(ledger.problem(&cx.site.state_dir));
     }
-    Ok(ledger::read(&cx.site.state_dir)?.problem(&cx.site.state_dir))
+    problems.extend(Folder::public(cx.site).check());
+    Ok(problems)
 }
 
 /// Whether what a check offered has failed here since: its answer does not count any more.

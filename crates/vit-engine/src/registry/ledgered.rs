@@ -150,7 +150,7 @@ impl Registry for Ledgered {
             releases.iter().flat_map(of).collect()
         };
         // Before problems are added to the releases: the lines are made of what was listed.
-        if ledger.damaged.is_some() || !news(&ledger).is_empty() {
+        if is_due(&ledger, refresh, news) {
             let told = record(cx, refresh, news);
             listing.problems.extend(told);
         }
@@ -192,7 +192,7 @@ impl Registry for Ledgered {
             };
             listed.iter().copied().flat_map(of).collect()
         };
-        if !news(&ledger).is_empty() {
+        if is_due(&ledger, refresh, news) {
             record(cx, refresh, news);
         }
         for release in releases.iter_mut().filter(|r| unread.contains(&r.tag)) {
@@ -324,6 +324,15 @@ fn vanished(ledger: &Ledger, listing: &mut Listing, source: &str) {
         listing.releases.append(&mut gone);
         sort(&mut listing.releases);
     }
+}
+
+/// Whether something is to be written. A damaged ledger is left for a look as it is by whoever
+/// asks nobody: `vit doctor` has to find it, not to replace it.
+fn is_due(ledger: &Ledger, refresh: bool, news: impl Fn(&Ledger) -> Vec<Entry>) -> bool {
+    if ledger.damaged.is_some() {
+        return refresh;
+    }
+    !news(ledger).is_empty()
 }
 
 /// Appends what is new, in one write. A listing that asks nobody makes no folder for it and does

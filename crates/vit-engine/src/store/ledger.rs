@@ -2,7 +2,7 @@
 //! each with the hash of the one before; a tag that moves, or metadata that changes, is told by it.
 //!
 //! `ledger.head` says how far the file reached after the last append, so that a file that was cut
-//! at the end of a line is told from a whole one; `ledger.lock` lets one process append at a time
+//! at the end of a line is told from a whole one; `ledger-lock` lets one process append at a time
 //! (listing releases does not take the installation's own lock). A file that is damaged is kept
 //! aside whole, and a new one begins with every line that can be read and a line that says so.
 //!
@@ -36,7 +36,7 @@ use line::{Parsed, Read};
 /// The ledger's name in the state folder.
 pub const FILE: &str = "ledger.jsonl";
 const HEAD: &str = "ledger.head";
-const LOCK: &str = "ledger.lock";
+const LOCK: &str = "ledger-lock";
 /// The version of the format that is written.
 const FORMAT: u32 = 1;
 /// The largest ledger that is read, in bytes.
@@ -251,12 +251,12 @@ fn ledger_of(loaded: Loaded) -> Ledger {
     } = loaded;
     let all = || parsed.lines.iter().chain(&parsed.beyond);
     Ledger {
-        known: line::fold(all()),
         lines: parsed.lines.len(),
         newer: all().any(|read| read.line.format > FORMAT),
         anew: all()
             .rfind(|read| read.line.kind == Kind::Anew)
             .map(|read| read.line.clone()),
+        known: line::fold(parsed.lines.into_iter().chain(parsed.beyond)),
         damaged,
         bytes,
     }

@@ -2,6 +2,8 @@
 //! here.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Place;
+use std::io::BufRead as _;
 use std::ops::Range;
 
 use jiff::Timestamp;
@@ -144,9 +146,11 @@ pub(super) struct Parsed {
 pub(super) fn parse(bytes: &[u8]) -> Parsed {
     let mut spans = Vec::new();
     let mut start = 0;
-    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
-        spans.push(start..start + line.len());
-        start += line.len();
+    let mut rest = bytes;
+    // It looks for the end of a line many bytes at a time.
+    while let Ok(length @ 1..) = rest.skip_until(b'\n') {
+        spans.push(start..start + length);
+        start += length;
     }
     let mut parsed = Parsed::default();
     if bytes.last().is_some_and(|&byte| byte != b'\n') {
@@ -162,37 +166,40 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
             parsed.beyond.extend(line);
             continue;
         }
-        let own = line.as_ref().ok().cloned();
-        match line.and_then(|line| linked(parsed.lines.last(), line)) {
-            Ok(line) => {
-                parsed.lines.push(line);
-                parsed.whole = end;
-            }
-            Err(reason) => {
-                parsed.damaged = Some(format!("line {}: {reason}", number + 1));
-                parsed.beyond.extend(own);
-            }
-        }
+        let (reason, own) = match line {
+            Ok(line) => match linked(parsed.lines.last(), &line) {
+                Ok(()) => {
+                    parsed.lines.push(line);
+                    parsed.whole = end;
+                    continue;
+                }
+                Err(reason) => (reason, Some(line)),
+            },
+            Err(reason) => (reason, None),
+        };
+        parsed.damaged = Some(format!("line {}: {reason}", number + 1));
+        parsed.beyond.extend(own);
     }
     parsed
 }
 
-/// The line, if it follows the one before.
-fn linked(previous: Option<&Read>, read: Read) -> Result<Read, String> {
-    let (hash, seq) = previous.map_or_else(
-        || (super::no_hash(), 0),
-        |previous| (previous.hash.clone(), previous.line.seq),
-    );
-    if read.line.previous != hash {
+/// Whether a line follows the one before.
+fn linked(previous: Option<&Read>, read: &Read) -> Result<(), String> {
+    let follows = match previous {
+        Some(previous) => read.line.previous == previous.hash,
+        None => read.line.previous == super::no_hash(),
+    };
+    if !follows {
         return Err("it does not follow the line before it".to_owned());
     }
+    let seq = previous.map_or(0, |previous| previous.line.seq);
     if Some(read.line.seq) != seq.checked_add(1) {
         return Err(format!(
             "its number {} does not follow {seq}",
             read.line.seq
         ));
     }
-    Ok(read)
+    Ok(())
 }
 
 /// What counts of one release, and what was noted of it.
@@ -211,41 +218,55 @@ pub struct Known {
 }
 
 /// What the lines add up to, by tag. Only an acceptance ever replaces what counts.
-pub(super) fn fold<'a>(lines: impl Iterator<Item = &'a Read>) -> HashMap<String, Known> {
+pub(super) fn fold(lines: impl Iterator<Item = Read>) -> HashMap<String, Known> {
     let mut known: HashMap<String, Known> = HashMap::new();
-    for Read { line, metadata, .. } in lines {
+    for Read {
+        mut line, metadata, ..
+    } in lines
+    {
         if line.format > FORMAT || matches!(line.kind, Kind::Anew | Kind::Unknown) {
             continue;
         }
-        let Some(found) = known.get_mut(&line.tag) else {
-            let counts = line.kind != Kind::Noted;
-            let first = Known {
-                first_seen: line.time,
-                source: line.source.clone().unwrap_or_default(),
-                what: if counts {
-                    line.what.clone()
-                } else {
-                    What::default()
-                },
-                metadata: metadata.clone().filter(|_| counts),
-                notes: (line.kind != Kind::Seen)
-                    .then(|| line.clone())
-                    .into_iter()
-                    .collect(),
-            };
-            known.insert(line.tag.clone(), first);
-            continue;
+        let found = match known.entry(std::mem::take(&mut line.tag)) {
+            Place::Occupied(found) => found.into_mut(),
+            Place::Vacant(place) => {
+                place.insert(first(line, metadata));
+                continue;
+            }
         };
         match line.kind {
-            Kind::Seen => complete(found, line, metadata.as_ref()),
+            Kind::Seen => complete(found, &line, metadata.as_ref()),
             Kind::Accepted => {
                 found.what = line.what.clone();
-                found.metadata.clone_from(metadata);
-                found.notes.push(line.clone());
+                found.metadata = metadata;
+                found.notes.push(line);
             }
-            Kind::Noted => found.notes.push(line.clone()),
+            Kind::Noted => found.notes.push(line),
             Kind::Anew | Kind::Unknown => {}
         }
+    }
+    known
+}
+
+/// What the first line of a tag says.
+fn first(mut line: Line, metadata: Option<Range<usize>>) -> Known {
+    let mut known = Known {
+        first_seen: line.time,
+        source: line.source.clone().unwrap_or_default(),
+        what: What::default(),
+        metadata: None,
+        notes: Vec::new(),
+    };
+    match line.kind {
+        Kind::Noted => {}
+        Kind::Seen => known.what = std::mem::take(&mut line.what),
+        Kind::Accepted | Kind::Anew | Kind::Unknown => known.what = line.what.clone(),
+    }
+    if line.kind != Kind::Noted {
+        known.metadata = metadata;
+    }
+    if line.kind != Kind::Seen {
+        known.notes.push(line);
     }
     known
 }
