@@ -1,4 +1,4 @@
-//! Paths that have to stay inside an installation.
+//! Paths that have to stay inside an installation, and places that git must not take for programs.
 
 /// What is wrong with a path; the empty one is the root itself, which only a glob may name.
 pub(crate) fn fault(path: &str, globs: bool) -> Option<&'static str> {
@@ -29,4 +29,11 @@ pub(crate) fn fault(path: &str, globs: bool) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// `ext::sh -c …`, `fd::7`: a word, then two colons.
+pub(crate) fn is_transport_helper(text: &str) -> bool {
+    text.split_once("::").is_some_and(|(word, _)| {
+        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    })
 }

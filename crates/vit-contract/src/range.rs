@@ -12,6 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::version::{self, VersionError};
 
+mod read;
+
+pub(crate) use read::read;
+
 /// The highest version allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Max {

@@ -6,7 +6,7 @@ use crate::code::Code;
 use crate::document::cursor::{Field, Fields};
 use crate::document::findings::{Findings, SHOWN_CHARS};
 use crate::document::{Document, Format, Reading, Value, has_credentials, parse};
-use crate::inside::fault;
+use crate::inside::{fault, is_transport_helper};
 use crate::pins;
 use crate::problem::{Problem, Who};
 use crate::text::excerpt;
@@ -218,13 +218,6 @@ fn is_location(text: &str, field: &Field<'_>, findings: &mut Findings<'_>) -> bo
     let problem = findings.problem(Code::BadValue, field, message);
     findings.push_with_hint(problem, "name a remote, a URL or a folder");
     false
-}
-
-/// `ext::sh -c …`, `fd::7`: a word, then two colons.
-fn is_transport_helper(text: &str) -> bool {
-    text.split_once("::").is_some_and(|(word, _)| {
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    })
 }
 
 /// The name of a distribution; any spelling of it that Python's tools accept.

@@ -11,7 +11,7 @@ use crate::document::findings::{Findings, SHOWN_CHARS};
 use crate::document::{Format, Reading, parse};
 use crate::name::DomainName;
 use crate::problem::{Problem, Who};
-use crate::range::CoreRange;
+use crate::range;
 use crate::text::excerpt;
 use crate::time;
 
@@ -156,7 +156,7 @@ fn compatibility(top: &Fields<'_>, findings: &mut Findings<'_>) -> Option<Compat
             timeout(&field, findings)
         });
     let section = section?;
-    let core = core_range(&section, findings);
+    let core = range::read(&section, findings);
     let contracts_major = section
         .required(findings, "contracts_major")
         .and_then(|field| field.integer(findings, Code::BadValue, 0..=i64::MAX));
@@ -181,30 +181,6 @@ fn timeout(field: &Field<'_>, findings: &mut Findings<'_>) -> Option<u32> {
     field
         .integer(findings, Code::TimeoutOutOfRange, range)
         .and_then(|seconds| u32::try_from(seconds).ok())
-}
-
-fn core_range(section: &Fields<'_>, findings: &mut Findings<'_>) -> Option<CoreRange> {
-    let min_field = section.required(findings, "min_core_version");
-    let min = min_field.as_ref().and_then(|field| field.version(findings));
-    let max = section
-        .required(findings, "max_core_version")
-        .and_then(|field| field.max_version(findings));
-    let range = CoreRange {
-        min: min?,
-        max: max?,
-    };
-    if range.is_empty() {
-        let problem = findings
-            .problem(
-                Code::RangeInverted,
-                &min_field?,
-                "is above `compatibility.max_core_version`: no Core version fits",
-            )
-            .evidence(format!("min {}, max {}", range.min, range.max));
-        findings.push_with_hint(problem, "lower the minimum or raise the maximum");
-        return None;
-    }
-    Some(range)
 }
 
 fn ownership(section: &Fields<'_>, findings: &mut Findings<'_>) -> Option<Ownership> {

@@ -4,6 +4,7 @@ use super::{path, shown, text, texts};
 use crate::code::Code;
 use crate::document::cursor::{Field, Fields};
 use crate::document::findings::Findings;
+use crate::inside::is_transport_helper;
 use crate::package::{
     Component, Compose, GitClone, Installation, Method, Pip, Port, Script, Variable,
 };
@@ -218,9 +219,7 @@ fn argument(field: &Field<'_>, findings: &mut Findings<'_>) -> Option<String> {
         "must not begin with `-`: a program would take it for an option"
     } else if text.contains(char::is_control) {
         "must not hold control characters"
-    } else if text.split_once("::").is_some_and(|(word, _)| {
-        !word.is_empty() && word.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    }) {
+    } else if is_transport_helper(text) {
         "must not name a transport helper: git would run a program"
     } else {
         return Some(text.to_owned());
