@@ -8,6 +8,7 @@
 //! Whatever is wrong with one release is a problem of that release and hides no other.
 
 use semver::Version;
+use vit_contract::bundle::BundledRelease;
 use vit_contract::output::Source;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
@@ -122,6 +123,12 @@ pub trait Registry: Send + Sync {
         Ok(())
     }
 
+    /// The origin that is trusted as signed, where this registry is of one: what is not signed
+    /// there is no target.
+    fn trusted(&self) -> Option<&str> {
+        None
+    }
+
     /// The name of the repository's remote that releases come from, where it is one: commits of
     /// its branches are Core's and not the user's own.
     fn remote(&self) -> Option<&str>;
@@ -144,6 +151,25 @@ pub fn open(
 ) -> Result<Box<dyn Registry>, EngineError> {
     let place = imported::Imported::over(cx, place(cx, manifest_remote))?;
     Ok(Box::new(ledgered::Ledgered::new(place)))
+}
+
+/// What stands against bringing these releases here in a bundle: the registry is trusted as
+/// signed, and nobody who is trusted vouches for them. Nobody is asked.
+///
+/// # Errors
+/// What is trusted cannot be read, or git failed.
+pub(crate) fn unvouched(
+    cx: &Context<'_>,
+    manifest_remote: Option<&str>,
+    (bundle, releases): (&str, &[BundledRelease]),
+) -> Result<Option<Problem>, EngineError> {
+    let place = match place(cx, manifest_remote) {
+        Ok(place) => place,
+        // A place that is not there now is none that is trusted: those are read from what is kept.
+        Err(EngineError::BadInput { .. }) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    imported::vouch::unvouched(cx, &*place, (bundle, releases))
 }
 
 /// The place alone, without what was imported.

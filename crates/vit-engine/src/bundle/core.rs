@@ -17,6 +17,9 @@ use crate::git::{Git, GitError, RefEdit, TAGS};
 /// The largest head that is read, in bytes.
 const MAX_HEAD: u64 = 4 * 1024 * 1024;
 
+/// What git says where a disk is full.
+const NO_ROOM: &str = "No space left on device";
+
 /// What a bundle of git's says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Head {
@@ -181,6 +184,11 @@ pub fn trial(
         .collect();
     match aside.bundle_fetch(file, &tags) {
         Ok(()) => {}
+        // A full disk says nothing of the bundle.
+        Err(GitError::Failed { message, .. }) if message.contains(NO_ROOM) => {
+            let full = io::Error::new(io::ErrorKind::StorageFull, message);
+            return Err(Unusable::Error(at("reading", file)(full)));
+        }
         Err(error @ GitError::Failed { .. }) => return Err(damaged(&error.to_string())),
         Err(error) => return Err(Unusable::Error(error.into())),
     }

@@ -10,6 +10,8 @@ use super::core::{self, Head};
 use super::file::{self, Content, Unusable};
 use super::kept;
 use crate::archive::{BLOCK, Writer};
+use crate::environment::Environment;
+use crate::error::EngineError;
 use crate::faults::Faults;
 use crate::git::Git;
 use crate::git::scratch::Scratch;
@@ -296,4 +298,42 @@ fn records_that_are_not_ours_are_told_and_do_not_count() {
     std::fs::remove_dir_all(&imports).unwrap();
     std::os::unix::fs::symlink("/etc", &imports).unwrap();
     assert!(kept::prepare(folder.path()).is_err());
+}
+
+/// A full disk speaks against the disk, not against the bundle.
+#[test]
+fn a_full_disk_does_not_make_a_bundle_damaged() {
+    let scratch = Scratch::new();
+    scratch.commit("1");
+    scratch.run(&["tag", "v1.1.0"]);
+    let file = scratch.beside("core.bundle");
+    scratch.run(&[
+        "bundle",
+        "create",
+        "--quiet",
+        file.to_str().unwrap(),
+        "v1.1.0",
+    ]);
+    let head = core::head(&file).unwrap();
+    let manifest = manifest(vec![release()], &MEMBERS);
+    let said = |what: &str| {
+        let folder = scratch.beside(&digest::sha256(what.as_bytes())[..8]);
+        std::fs::create_dir(&folder).unwrap();
+        let git = folder.join("git");
+        put(
+            &git,
+            format!("#!/bin/sh\necho 'fatal: {what}' >&2\nexit 128\n").as_bytes(),
+        );
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&git, mode).unwrap();
+        let environment = Environment::new([("PATH".into(), folder.clone().into())]);
+        core::trial(&Git::open(&folder, &environment), &file, (&manifest, &head)).unwrap_err()
+    };
+    assert!(matches!(said("pack is corrupt"), Unusable::Damaged(_)));
+    let Unusable::Error(EngineError::Io { source, .. }) =
+        said("write error: No space left on device")
+    else {
+        panic!("it is said to be damaged");
+    };
+    assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
 }

@@ -12,7 +12,7 @@ use crate::bundle::core;
 use crate::bundle::file::{Checked, Unusable};
 use crate::context::Context;
 use crate::error::EngineError;
-use crate::git::RELEASES;
+use crate::git::{RELEASES, TAGS};
 use crate::registry;
 use crate::registry::git::{by_tag, moved_tag};
 
@@ -104,7 +104,9 @@ fn base_missing(file: &Path, missing: &[String]) -> Problem {
     )
 }
 
-/// Tags of a bundle that were seen here with another commit: they are never overwritten.
+/// Tags of a bundle that were seen here with another commit: they are never overwritten. Where a
+/// registry was never asked, what is installed was still got from one: a tag in the history of HEAD
+/// says which Core this is.
 fn moved(cx: &Context<'_>, manifest: &BundleManifest) -> Result<Vec<Problem>, EngineError> {
     let refs = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
     let found = crate::facts::verticals::find(cx);
@@ -114,17 +116,24 @@ fn moved(cx: &Context<'_>, manifest: &BundleManifest) -> Result<Vec<Problem>, En
         .and_then(|registry| registry.list(cx, false))
         .map(|listing| listing.releases)
         .unwrap_or_default();
+    let own = by_tag(cx.git.refs(&[TAGS])?, TAGS);
+    let is_installed = |commit: &str| cx.git.is_ancestor(commit, "HEAD").unwrap_or_default();
     let mut problems = Vec::new();
     for release in &manifest.releases {
         let here = refs.get(&release.tag).map(|seen| {
             let commit = seen.commit.as_ref();
             commit.unwrap_or(&seen.oid).clone()
         });
+        let own = || {
+            let commit = own.get(&release.tag)?.commit.as_ref()?;
+            let installed = *commit != release.commit && is_installed(commit);
+            installed.then(|| commit.clone())
+        };
         let listed = || {
             let found = listed.iter().find(|known| known.tag == release.tag)?;
             found.commit.clone()
         };
-        if let Some(seen) = here.or_else(listed)
+        if let Some(seen) = here.or_else(listed).or_else(own)
             && seen != release.commit
         {
             let tag = text::visible(&release.tag);
@@ -132,6 +141,26 @@ fn moved(cx: &Context<'_>, manifest: &BundleManifest) -> Result<Vec<Problem>, En
         }
     }
     Ok(problems)
+}
+
+/// What stands against taking a bundle's releases here: commits that are missing, tags that were
+/// seen with another commit, and that nobody who is trusted vouches for them. The missing commits
+/// come too.
+fn obstacles(
+    cx: &Context<'_>,
+    (file, manifest): (&Path, &BundleManifest),
+) -> Result<(Vec<Problem>, Vec<String>), EngineError> {
+    let mut problems = Vec::new();
+    let missing = core::missing(cx.git, &manifest.base)?;
+    if !missing.is_empty() {
+        problems.push(base_missing(file, &missing));
+    }
+    problems.extend(moved(cx, manifest)?);
+    let found = crate::facts::verticals::find(cx);
+    let remote = crate::facts::verticals::upstream_remote(&found);
+    let bundle = (&*file.to_string_lossy(), manifest.releases.as_slice());
+    problems.extend(registry::unvouched(cx, remote.as_deref(), bundle)?);
+    Ok((problems, missing))
 }
 
 /// What a bundle holds, in a few words.

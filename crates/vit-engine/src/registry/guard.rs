@@ -35,6 +35,7 @@ pub(super) fn unsigned(
         "name its signed index: `kind = \"index\"` under `[registry]` in vit.toml; or end the trust on the record: `vit trust remove --reason TEXT`",
     );
     Ok(Box::new(Barred {
+        origin,
         location: url.to_owned(),
         problem,
     }))
@@ -119,6 +120,8 @@ impl Registry for Noted {
 
 /// A registry that is not asked: what is here is shown, and nothing of it is a target.
 struct Barred {
+    /// The origin that is trusted.
+    origin: String,
     location: String,
     problem: Problem,
 }
@@ -149,6 +152,10 @@ impl Registry for Barred {
 
     fn fetch(&self, _cx: &Context<'_>, _release: &Release) -> Result<(), EngineError> {
         Err(self.refused())
+    }
+
+    fn trusted(&self) -> Option<&str> {
+        Some(&self.origin)
     }
 
     fn remote(&self) -> Option<&str> {

@@ -17,6 +17,8 @@ use crate::context::Context;
 use crate::error::EngineError;
 use crate::git::{RELEASES, Ref};
 
+pub(super) mod vouch;
+
 /// A registry with imported releases over it.
 pub(super) struct Imported {
     inner: Box<dyn Registry>,
@@ -149,13 +151,25 @@ impl Registry for Imported {
         };
         listing.releases.retain(counts);
         let offered = self.offered(cx, &listing, (refresh && heard, &counting));
+        let trusted = self.inner.trusted();
         let mut own = Vec::new();
         for (tag, kept) in &counting {
             let Some(at) = listing.releases.iter().position(|r| r.tag == *tag) else {
-                own.extend(bare(kept));
+                let mut alone = bare(kept);
+                if let (Some(origin), Some(release)) = (trusted, &mut alone) {
+                    vouch::bar(cx, origin, (release, &kept.kept.release));
+                }
+                own.extend(alone);
                 continue;
             };
             let release = &mut listing.releases[at];
+            // What is signed stands as it is; what is not is no target.
+            if let Some(origin) = trusted
+                && (vouch::is_named(release)
+                    || vouch::bar(cx, origin, (release, &kept.kept.release)))
+            {
+                continue;
+            }
             let before = kept.kept.offered_before || offered.contains(*tag);
             let from_here = settle(release, kept, (&listing.source, heard, before));
             if kept.kept.release.metadata.is_none() {

@@ -288,6 +288,10 @@ impl Registry for IndexRegistry {
         }
     }
 
+    fn trusted(&self) -> Option<&str> {
+        self.record.as_ref().map(|record| record.origin.as_str())
+    }
+
     fn remote(&self) -> Option<&str> {
         self.usual.as_ref().and_then(Chosen::name)
     }

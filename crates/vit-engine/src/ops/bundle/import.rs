@@ -8,7 +8,7 @@ use vit_contract::bundle::{CORE, Wheel};
 use vit_contract::output::{BundleReport, BundleStatus};
 use vit_contract::plan::WheelFolder;
 
-use super::{base_missing, contents, moved, of_checked, refused, try_core};
+use super::{contents, obstacles, of_checked, refused, try_core};
 use crate::bundle::core;
 use crate::bundle::file::{self, Checked, Unusable};
 use crate::bundle::kept::{self, KeptRelease, Record};
@@ -70,11 +70,7 @@ fn done(
 
 /// What stands against it, before anything is written.
 fn refuse(cx: &Context<'_>, (path, checked): (&Path, &Checked)) -> Result<(), EngineError> {
-    let mut problems = moved(cx, &checked.manifest)?;
-    let missing = core::missing(cx.git, &checked.manifest.base)?;
-    if !missing.is_empty() {
-        problems.insert(0, base_missing(path, &missing));
-    }
+    let (problems, _) = obstacles(cx, (path, &checked.manifest))?;
     if problems.is_empty() {
         return Ok(());
     }

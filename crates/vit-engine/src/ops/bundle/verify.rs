@@ -5,7 +5,7 @@ use std::path::Path;
 use vit_contract::bundle::CORE;
 use vit_contract::output::{BundleReport, BundleStatus};
 
-use super::{base_missing, contents, damaged, moved, of_checked, report, try_core};
+use super::{contents, damaged, obstacles, of_checked, report, try_core};
 use crate::bundle::core;
 use crate::bundle::file::{self, Checked, Unusable};
 use crate::context::Context;
@@ -79,10 +79,7 @@ fn look(
     let Some(cx) = here else { return Ok(report) };
     report.installation = Some(cx.site.root.display().to_string());
     report.next = Some(format!("vit bundle import {}", path.display()));
-    let mut problems = moved(cx, manifest).map_err(Unusable::Error)?;
-    if !missing.is_empty() {
-        problems.insert(0, base_missing(path, &missing));
-    }
+    let (problems, missing) = obstacles(cx, (path, manifest)).map_err(Unusable::Error)?;
     if !problems.is_empty() {
         report.status = BundleStatus::NotUsableHere;
         report.details = format!("whole, and cannot be imported here: {}", contents(manifest));

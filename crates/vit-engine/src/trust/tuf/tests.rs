@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use vit_contract::code::Code;
 use vit_testkit::tuf::Tuf;
 
+use crate::context::Context;
 use crate::error::EngineError;
 use crate::registry::Listing;
 use crate::registry::index::fixture::{Fault, World, find, put};
 
 mod attacks;
+mod bundles;
 mod holding;
 
 /// A world whose registry is signed and trusted, with what its server shows step by step.
