@@ -124,7 +124,7 @@ class Bench:
         subprocess.run(["git", "fast-import", "--quiet"], input=stream, check=True, cwd=self.origin, env=self.env)
         self.git(self.origin, "pack-refs", "--all")
         tag = "v" + versions[-2]
-        self.git(root, "clone", "-q", "--single-branch", "--no-tags", "-b", tag, str(self.origin), str(self.site))
+        self.git(root, "-c", "advice.detachedHead=false", "clone", "-q", "--single-branch", "--no-tags", "-b", tag, str(self.origin), str(self.site))
         url = f"http://{self.server.host}/vitruvyan/vitruvyan-core.git"
         self.git(self.site, "remote", "set-url", "origin", url)
         self.git(self.site, "config", "--global", f"url.{self.origin}.insteadOf", url)

@@ -37,7 +37,7 @@ pub(crate) mod entry;
 mod inventory;
 pub(crate) mod limits;
 pub(crate) mod place;
-mod private;
+pub(super) mod private;
 mod prune;
 pub(crate) mod report;
 mod sealed;

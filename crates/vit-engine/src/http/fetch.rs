@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::address::Address;
 use super::body::{self, BodyError, Paced};
+use super::cache::private::repeats;
 use super::client::{HttpError, Request};
 use super::limit;
 use super::redirect::{Trail, is_redirect};
@@ -159,10 +160,15 @@ impl Arrived<'_> {
                 token: source,
             };
         }
+        let mut message = body::message(&headers, &body);
+        // Some servers and proxies quote the request in their errors.
+        if repeats(request, &body) || repeats(request, message.as_bytes()) {
+            "its words repeat a secret of the request, and are not shown".clone_into(&mut message);
+        }
         HttpError::Status {
             address,
             status,
-            message: body::message(&headers, &body),
+            message,
             token: source,
         }
     }

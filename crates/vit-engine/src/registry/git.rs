@@ -159,11 +159,13 @@ impl GitRegistry {
 }
 
 impl GitRegistry {
-    /// The releases by what the remote answered; by what is kept where it was not asked.
+    /// The releases by what the remote answered; by what is kept where it was not asked. The
+    /// metadata of the tags in `elsewhere` is not that of their trees: they stay unread.
     pub(super) fn listing(
         &self,
         cx: &Context<'_>,
         asked: Option<Asked>,
+        elsewhere: &BTreeSet<&str>,
     ) -> Result<Listing, EngineError> {
         let heard = self.hear(cx, asked)?;
         let known = by_tag(cx.git.refs(&[RELEASES])?, RELEASES);
@@ -173,6 +175,7 @@ impl GitRegistry {
             .filter_map(|tag| {
                 let offered = heard.answer.tags.get(tag);
                 let mut release = release(tag, known.get(tag), offered)?;
+                release.unread = elsewhere.contains(tag.as_str());
                 if let (None, Some(why)) = (known.get(tag), &heard.not_fetched) {
                     release.problems.push(objects_missing(tag, why));
                 }
@@ -219,7 +222,7 @@ impl Registry for GitRegistry {
             });
             self.ask(cx)
         });
-        self.listing(cx, asked)
+        self.listing(cx, asked, &BTreeSet::new())
     }
 
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::SignedDuration;
+use vit_contract::code::Code;
 use vit_contract::output::Source;
 use vit_contract::problem::Problem;
 use vit_contract::release::Release;
@@ -159,10 +160,10 @@ impl GithubRegistry {
 impl Registry for GithubRegistry {
     fn list(&self, cx: &Context<'_>, refresh: bool) -> Result<Listing, EngineError> {
         let before = cx.network.traffic.sent();
-        if !refresh && self.by_git.load(Ordering::Relaxed) {
-            return self.git.list(cx, false);
-        }
         let known = self.known(cx);
+        if !refresh && self.by_git.load(Ordering::Relaxed) {
+            return self.through_git(cx, None, known.as_deref());
+        }
         let ttl = SignedDuration::try_from(TTL).unwrap_or_default();
         let young = known.as_ref().filter(|known| {
             let counts = known.tags_count(cx) && within(cx, known.api.asked, ttl);
@@ -200,13 +201,28 @@ impl Registry for GithubRegistry {
             ask: self.asking(cx),
             remote: &self.remote,
             tags: known.as_ref().and_then(|known| known.tags.as_ref()),
-            refresh,
+            // An API that gave no list is not asked for files.
+            refresh: refresh && !self.by_git.load(Ordering::Relaxed),
         };
         reader.read(&entries, releases)
     }
 
     fn fetch(&self, cx: &Context<'_>, release: &Release) -> Result<(), EngineError> {
-        fetch_release(cx, Some(&self.remote), release)
+        let fetched = fetch_release(cx, Some(&self.remote), release);
+        // That the list knows it and no tag bears it says more than a fetch that failed.
+        let untagged = release
+            .problems
+            .iter()
+            .find(|p| p.code == Code::ObjectsMissing && !self.by_git.load(Ordering::Relaxed));
+        match (fetched, untagged) {
+            (Err(EngineError::Refused { summary, .. }), Some(problem)) => {
+                Err(EngineError::Refused {
+                    summary,
+                    problems: vec![problem.clone()],
+                })
+            }
+            (fetched, _) => fetched,
+        }
     }
 
     fn moved(&self) -> Vec<Moved> {

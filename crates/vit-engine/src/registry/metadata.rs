@@ -9,16 +9,22 @@ use crate::error::EngineError;
 use crate::git::{Blob, Git, RELEASES, TAGS};
 
 /// Fills in tree and metadata of every release whose commit is here: three processes, however
-/// many releases there are.
+/// many releases there are. One that is unread stays so.
 pub(super) fn fill(git: &Git, releases: &mut [Release]) -> Result<(), EngineError> {
-    let commits: Vec<String> = releases.iter().filter_map(|r| r.commit.clone()).collect();
+    let commits: Vec<String> = releases
+        .iter()
+        .filter(|release| !release.unread)
+        .filter_map(|release| release.commit.clone())
+        .collect();
     let files: Vec<String> = commits
         .iter()
         .flat_map(|commit| FILE_NAMES.map(|name| format!("{commit}:{name}")))
         .collect();
     trees(git, releases)?;
     let blobs = git.read_blobs(&files, release::MAX_BYTES)?;
-    let here = releases.iter_mut().filter(|r| r.commit.is_some());
+    let here = releases
+        .iter_mut()
+        .filter(|release| !release.unread && release.commit.is_some());
     for (release, blobs) in here.zip(blobs.chunks(FILE_NAMES.len())) {
         if !of_blobs(release, blobs) {
             missing(release);
@@ -135,6 +141,21 @@ pub(super) fn not_fetched(release: &mut Release, why: &str) {
 /// Notes that a release's metadata is past its bound.
 pub(super) fn too_large(release: &mut Release, name: &str, size: u64) {
     unreadable(release, name, &format!("{size} bytes"));
+}
+
+/// Notes that a release's metadata is not the file that its place announces.
+pub(super) fn not_as_announced(release: &mut Release, name: &str, why: &str) {
+    let problem = Problem::new(
+        Code::MetadataUnreadable,
+        &release.tag,
+        "the release's metadata is not the file that was announced, and is not read",
+    )
+    .evidence(format!("{name}: {}", text::excerpt(why, 200)))
+    .hint(
+        Who::Core,
+        "upload the file again, so that its size and SHA-256 are those that are announced",
+    );
+    release.problems.push(problem);
 }
 
 /// Notes that a release's metadata is there and cannot be read.

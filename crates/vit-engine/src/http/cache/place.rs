@@ -71,10 +71,23 @@ impl Place {
             let found = Folder::cache(atomic::folder_of(path), path).check();
             problems.extend(found.into_iter().map(|mut problem| {
                 problem.code = Code::CacheUnusable;
-                problem.severity(Severity::Warning)
+                let problem = problem.severity(Severity::Warning);
+                if self.may_be_anothers() {
+                    let ours = "name a folder of your own in VIT_CACHE_DIR, or unset it";
+                    return problem.hint(Who::You, ours);
+                }
+                problem
             }));
         }
         problems
+    }
+
+    /// Whether a person named what does not look like a cache of ours (`/tmp`, a file): nobody
+    /// must be told to move that away or to change its mode. A link can be removed at any time.
+    fn may_be_anothers(&self) -> bool {
+        self.named_by == "VIT_CACHE_DIR"
+            && !self.path.is_symlink()
+            && !self.path.join(TAG).is_file()
     }
 
     /// Makes the folder where it is missing.

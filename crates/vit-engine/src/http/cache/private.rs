@@ -47,6 +47,12 @@ pub(super) fn headers(request: &Request, headers: &Headers, body: &[u8]) -> Opti
     (harmless && !repeated).then_some(Headers(kept))
 }
 
+/// Whether a text repeats a secret that a request sends.
+pub(in crate::http) fn repeats(request: &Request, text: &[u8]) -> bool {
+    let secrets = secrets(request);
+    secrets.iter().any(|secret| holds(text, secret.as_bytes()))
+}
+
 /// The secrets that a request sends.
 fn secrets(request: &Request) -> Vec<String> {
     let header = request.token.as_ref().map(super::Token::header);

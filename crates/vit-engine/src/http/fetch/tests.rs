@@ -264,6 +264,29 @@ fn a_refusal_says_whose_token_was_used() {
     assert!(matches!(error, HttpError::Status { token: None, .. }));
 }
 
+/// CASES.md 32: what a server quotes of a request in its error is not shown.
+#[test]
+fn case_32_an_error_that_repeats_the_token_is_not_shown() {
+    let server = FaultServer::start();
+    let scene = Scene::real(&[]);
+    let token = CANARY;
+    for body in [
+        format!("bad header: Authorization: Bearer {token}"),
+        format!(r#"{{"message": "token {token} is revoked"}}"#),
+        // Past what is shown of a text, a part of it would still be seen.
+        format!("{}{token}", "x".repeat(290)),
+    ] {
+        server.on("/echo", Reply::json(&body).with_status(500));
+        let error = scene.fetch(&secret(&server.url("/echo"))).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.contains("repeat a secret"), "{shown}");
+        assert!(!shown.contains(&token[..8]), "{shown}");
+        // Who sent no token has no secret in it.
+        let error = scene.fetch(&json(&server.url("/echo"))).unwrap_err();
+        assert!(!error.to_string().contains("repeat a secret"), "{error}");
+    }
+}
+
 /// CASES.md 32: a token is nowhere but in the header of the server that it is for.
 #[test]
 fn case_32_a_token_is_shown_nowhere() {

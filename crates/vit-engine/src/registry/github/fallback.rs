@@ -1,5 +1,6 @@
 //! When the API gives no answer: git, else what is kept, else an error that names both.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -22,6 +23,23 @@ struct Neither {
 }
 
 impl GithubRegistry {
+    /// git's answer. A release that is known to have its metadata in an asset has it there now
+    /// too: its tree may say less, and what was known must not be forgotten because the API is
+    /// away.
+    pub(super) fn through_git(
+        &self,
+        cx: &Context<'_>,
+        asked: Option<Asked>,
+        known: Option<&Heard>,
+    ) -> Result<Listing, EngineError> {
+        let entries = known.into_iter().flat_map(|known| &known.api.entries);
+        let in_assets: BTreeSet<&str> = entries
+            .filter(|entry| entry.asset.is_some())
+            .map(|entry| entry.tag.as_str())
+            .collect();
+        self.git.listing(cx, asked, &in_assets)
+    }
+
     /// Without the API: through git, else what is kept.
     pub(super) fn fall_back(
         &self,
@@ -31,7 +49,7 @@ impl GithubRegistry {
         known: Option<Arc<Heard>>,
     ) -> Result<Listing, EngineError> {
         let api = failure.to_string();
-        let git = match self.git.listing(cx, Some(tags)) {
+        let git = match self.through_git(cx, Some(tags), known.as_deref()) {
             Ok(mut listing) if !listing.source.stale => {
                 self.by_git.store(true, Ordering::Relaxed);
                 listing.problems.push(

@@ -120,7 +120,7 @@ impl Reader<'_> {
             match answer {
                 Ok(got) => {
                     match differs(asset, &got.body) {
-                        Some(why) => metadata::unreadable(case.release, &asset.name, &why),
+                        Some(why) => metadata::not_as_announced(case.release, &asset.name, &why),
                         None => metadata::read(case.release, &asset.name, &got.body),
                     }
                     case.done();

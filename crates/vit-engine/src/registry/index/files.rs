@@ -111,7 +111,7 @@ pub(super) fn read(
                 None => take(release, &place, &got.body),
                 Some(why) => {
                     release.unread = false;
-                    metadata::unreadable(release, &place.file.path, &why);
+                    metadata::not_as_announced(release, &place.file.path, &why);
                 }
             },
             Err(HttpError::Cancelled) => return Err(stopped()),

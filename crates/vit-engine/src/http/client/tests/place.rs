@@ -148,7 +148,15 @@ fn case_34_a_folder_that_is_not_safe_is_not_used() {
     fs::write(&cache, "a file").unwrap();
     let (message, hint) = assert_without(&stage);
     assert!(message.contains("no folder stands"), "{message}");
-    assert!(hint.starts_with("move it away"), "{hint}");
+    assert!(hint.starts_with("name a folder of your own"), "{hint}");
+
+    // A folder that is not ours may be `/tmp`: its mode is nothing to change.
+    fs::remove_file(&cache).unwrap();
+    fs::create_dir(&cache).unwrap();
+    fs::set_permissions(&cache, Permissions::from_mode(0o777)).unwrap();
+    let (message, hint) = assert_without(&stage);
+    assert_eq!(message, "a cache folder is world-writable");
+    assert!(hint.starts_with("name a folder of your own"), "{hint}");
 }
 
 /// CASES.md 34: only root can give files away, so that only root can make this case.

@@ -89,6 +89,52 @@ fn after_a_fall_back_a_run_stays_with_git() {
     assert!(find(&offline.releases, "v1.1.0").is_usable());
 }
 
+/// What an asset said of a release holds while the API is away: a release that is blocked by it
+/// must not look harmless because its tree says nothing.
+#[test]
+fn metadata_of_an_asset_is_not_forgotten_when_git_answers() {
+    let mut scene = Scene::new();
+    scene
+        .world
+        .publish("1.1.0", vit_testkit::Release::no_metadata);
+    scene
+        .world
+        .publish("1.2.0", vit_testkit::Release::no_metadata);
+    let breaking = |version: &str| {
+        Asset::metadata(format!(
+            r#"{{"version": "{version}", "release_date": "2026-02-19T16:45:00Z",
+                "channel": "stable", "contracts_version": "2.0.0",
+                "changes": {{"breaking": ["all"]}}}}"#
+        ))
+    };
+    scene
+        .server
+        .release("v1.1.0", |_, _| vec![breaking("1.1.0")]);
+    let heard = scene.read(true);
+    // Of 1.2.0 the list is known, and its asset was never asked for.
+    scene
+        .server
+        .release("v1.2.0", |_, _| vec![breaking("1.2.0")]);
+    scene.later(60);
+    scene.listed();
+
+    scene.later(60);
+    scene.server.fail(Some(Reply::status(502)));
+    let before = scene.server.count();
+    let found = scene.read(true);
+    let (was, is) = (find(&heard, "v1.1.0"), find(&found, "v1.1.0"));
+    assert!(is.metadata.is_some());
+    assert_eq!(is.metadata, was.metadata);
+    assert_eq!(is.metadata_sha256, was.metadata_sha256);
+    assert_eq!(codes(&is.problems), []);
+    // That nobody knows it is not that there is none.
+    let unknown = find(&found, "v1.2.0");
+    assert_eq!(codes(&unknown.problems), [Code::MetadataNotFetched]);
+    // An asset's tree counts where nothing else is known, and 1.0.0 has the same in both.
+    assert!(find(&found, "v1.0.0").metadata.is_some());
+    assert_eq!(scene.server.count(), before + 1);
+}
+
 #[test]
 fn without_api_and_git_what_is_kept_counts_and_both_are_named() {
     let mut scene = Scene::new();

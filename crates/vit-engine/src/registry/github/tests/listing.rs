@@ -43,6 +43,12 @@ fn releases_tags_and_commits_make_one_list() {
     let untagged = find(&listing.releases, "v9.0.0");
     assert_eq!(codes(&untagged.problems), [Code::ObjectsMissing]);
     assert!(!untagged.is_usable());
+    // Whoever wants it all the same is told that, and not to check the network.
+    let refused = scene.run(|cx| crate::registry::open(cx, None)?.fetch(cx, untagged));
+    let Err(EngineError::Refused { problems, .. }) = refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(problems, untagged.problems);
 
     scene.run(|cx| {
         let registry = crate::registry::open(cx, None).unwrap();
