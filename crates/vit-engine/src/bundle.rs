@@ -3,7 +3,7 @@
 //!
 //! | module | owns |
 //! |---|---|
-//! | [`file`] | the file: written, checked to its last byte, taken apart |
+//! | [`mod@file`] | the file: written, checked to its last byte, taken apart |
 //! | [`core`] | the member that git reads: what its head says, and a trial of it aside |
 //! | [`kept`] | what was imported, in `<state>/imports/` |
 //!

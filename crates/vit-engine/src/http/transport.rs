@@ -4,7 +4,7 @@
 //! | module | owns |
 //! |---|---|
 //! | [`agent`] | the real one: TCP, TLS, proxies |
-//! | [`file`] | `file:` addresses that the settings name |
+//! | [`mod@file`] | `file:` addresses that the settings name |
 //! | [`replay`] | recorded exchanges, for tests |
 
 pub mod agent;

@@ -6,10 +6,10 @@
 //! |---|---|
 //! | which origins are trusted, and the pinned roots | [`record`] |
 //! | what was verified last | [`kept`] |
-//! | the library's futures over our blocking way to servers | [`mailbox`] |
-//! | its cryptography | [`crypto`] |
-//! | why something is not believed | [`distrust`] |
-//! | roots as people see them | [`roots`] |
+//! | the library's futures over our blocking way to servers | `mailbox` |
+//! | its cryptography | `crypto` |
+//! | why something is not believed | `distrust` |
+//! | roots as people see them | `roots` |
 //!
 //! Nothing that a server does makes a trusted origin count as unsigned: only `vit trust remove`
 //! does, and it is recorded. A rollback never comes here.
