@@ -2,7 +2,7 @@
 //! git remote, the repository's own tags where it has no remote, a folder of metadata, or a static
 //! index over HTTP.
 //!
-//! Whatever kind it is, [`ledgered`] stands before it: a tag that moved, a release that vanished and
+//! Whatever kind it is, `ledgered` stands before it: a tag that moved, a release that vanished and
 //! metadata that changed are found in that one place.
 //!
 //! Whatever is wrong with one release is a problem of that release and hides no other.

@@ -3,12 +3,12 @@
 //!
 //! | file | module |
 //! |---|---|
-//! | the folder itself | [`place`] |
-//! | `entries/<key>` | [`entry`]; which answers may be kept: `private` |
+//! | the folder itself | `place` |
+//! | `entries/<key>` | `entry`; which answers may be kept: `private` |
 //! | `blobs/sha256/ab/cdef…` | `blobs` |
 //! | `derived/<name>` | `derived` |
-//! | `limits/<name>` | [`limits`] |
-//! | `tidied` | `prune`, which chooses from what `inventory` lists; [`report`] for people |
+//! | `limits/<name>` | `limits` |
+//! | `tidied` | `prune`, which chooses from what `inventory` lists; `report` for people |
 //!
 //! Nothing here is believed that does not bear its own hash, and nothing is lost with it: what is
 //! damaged is removed and asked for again, and what cannot be written is not kept. Two processes

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`agent`] | the real one: TCP, TLS, proxies |
 //! | [`mod@file`] | `file:` addresses that the settings name |
-//! | [`replay`] | recorded exchanges, for tests |
+//! | `replay` | recorded exchanges, for tests |
 
 pub mod agent;
 pub mod file;

@@ -4,8 +4,8 @@
 //!
 //! | part | module |
 //! |---|---|
-//! | which origins are trusted, and the pinned roots | [`record`] |
-//! | what was verified last | [`kept`] |
+//! | which origins are trusted, and the pinned roots | `record` |
+//! | what was verified last | `kept` |
 //! | the library's futures over our blocking way to servers | `mailbox` |
 //! | its cryptography | `crypto` |
 //! | why something is not believed | `distrust` |
